@@ -1,0 +1,247 @@
+//! What became of the records: read, placed, rejected by reason. Says where a rejected row is, never what it holds.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::error::Language;
+use crate::say;
+
+/// Why a record was not counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// A row with more or fewer fields than the header.
+    FieldCount,
+    /// Bytes that are not text in the source's encoding.
+    Encoding,
+    /// No coordinate, cell code or key.
+    MissingPosition,
+    /// A coordinate that is not a number.
+    CoordinateNotNumeric,
+    /// A coordinate that is NaN or infinite.
+    CoordinateNotFinite,
+    /// A coordinate outside the reference system's area of use.
+    OutsideAreaOfUse,
+    /// A text that is no cell code.
+    CellCode,
+    /// A cell code coarser than the finest size of the run.
+    CellTooCoarse,
+    /// No value in a dimension.
+    MissingCategory,
+    /// A category that the plan does not list.
+    UnknownCategory,
+    /// A number below the first or not below the last band.
+    OutsideBands,
+    /// A text where a band needs a number.
+    BandNotNumeric,
+    /// A measure that is missing or not a number.
+    MeasureNotNumeric,
+    /// A date that is missing or not a date.
+    Date,
+    /// No id where units are told apart by id.
+    MissingId,
+    /// An id that occurs more than once for the same date.
+    DuplicateId,
+}
+
+impl Reason {
+    /// All reasons.
+    pub const ALL: [Self; 16] = [
+        Self::FieldCount,
+        Self::Encoding,
+        Self::MissingPosition,
+        Self::CoordinateNotNumeric,
+        Self::CoordinateNotFinite,
+        Self::OutsideAreaOfUse,
+        Self::CellCode,
+        Self::CellTooCoarse,
+        Self::MissingCategory,
+        Self::UnknownCategory,
+        Self::OutsideBands,
+        Self::BandNotNumeric,
+        Self::MeasureNotNumeric,
+        Self::Date,
+        Self::MissingId,
+        Self::DuplicateId,
+    ];
+
+    /// The stable technical name, as in `run.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FieldCount => "field_count",
+            Self::Encoding => "encoding",
+            Self::MissingPosition => "missing_position",
+            Self::CoordinateNotNumeric => "coordinate_not_numeric",
+            Self::CoordinateNotFinite => "coordinate_not_finite",
+            Self::OutsideAreaOfUse => "outside_area_of_use",
+            Self::CellCode => "cell_code",
+            Self::CellTooCoarse => "cell_too_coarse",
+            Self::MissingCategory => "missing_category",
+            Self::UnknownCategory => "unknown_category",
+            Self::OutsideBands => "outside_bands",
+            Self::BandNotNumeric => "band_not_numeric",
+            Self::MeasureNotNumeric => "measure_not_numeric",
+            Self::Date => "date",
+            Self::MissingId => "missing_id",
+            Self::DuplicateId => "duplicate_id",
+        }
+    }
+
+    /// What is wrong and how to mend it.
+    pub fn explain(self, language: Language) -> String {
+        match self {
+            Self::FieldCount => say!(
+                language,
+                "number of fields differs from the header: check separator and quotes",
+                "Zahl der Felder weicht von der Kopfzeile ab: Trennzeichen und Anführungszeichen prüfen"
+            ),
+            Self::Encoding => say!(
+                language,
+                "text is not in the source's encoding: name it with --encoding",
+                "Text hat eine andere Zeichenkodierung: mit --encoding angeben"
+            ),
+            Self::MissingPosition => say!(
+                language,
+                "no position: fill the coordinate or cell code",
+                "keine Position: Koordinate oder Zellcode ergänzen"
+            ),
+            Self::CoordinateNotNumeric => say!(
+                language,
+                "coordinate is not a number: check decimal sign and column",
+                "Koordinate ist keine Zahl: Dezimalzeichen und Spalte prüfen"
+            ),
+            Self::CoordinateNotFinite => say!(
+                language,
+                "coordinate is NaN or infinite: remove or fill it",
+                "Koordinate ist NaN oder unendlich: entfernen oder ergänzen"
+            ),
+            Self::OutsideAreaOfUse => say!(
+                language,
+                "coordinate lies outside the reference system's area of use: check --crs and the axis order",
+                "Koordinate liegt außerhalb des Geltungsbereichs des Bezugssystems: --crs und Achsenfolge prüfen"
+            ),
+            Self::CellCode => say!(
+                language,
+                "no cell code: expected a form like CRS3035RES100mN2690300E4341100",
+                "kein Zellcode: erwartet wird eine Form wie CRS3035RES100mN2690300E4341100"
+            ),
+            Self::CellTooCoarse => say!(
+                language,
+                "cell code is coarser than the finest grid size: leave the finer sizes out",
+                "Zellcode ist gröber als die feinste Gittergröße: feinere Größen weglassen"
+            ),
+            Self::MissingCategory => say!(
+                language,
+                "no value in a dimension: fill it, or set missing = \"category\" for the dimension",
+                "kein Wert in einer Dimension: ergänzen oder für die Dimension missing = \"category\" setzen"
+            ),
+            Self::UnknownCategory => say!(
+                language,
+                "category is not in the plan's list: correct it or add it to categories",
+                "Kategorie steht nicht in der Liste des Plans: berichtigen oder in categories aufnehmen"
+            ),
+            Self::OutsideBands => say!(
+                language,
+                "number lies outside the bands: widen them or correct the value",
+                "Zahl liegt außerhalb der Klassen: Klassen erweitern oder Wert berichtigen"
+            ),
+            Self::BandNotNumeric => say!(
+                language,
+                "a banded dimension needs a number: correct the value or drop the bands",
+                "eine Dimension mit Klassen braucht eine Zahl: Wert berichtigen oder Klassen weglassen"
+            ),
+            Self::MeasureNotNumeric => say!(
+                language,
+                "measure is missing or not a number: fill or correct it",
+                "Messwert fehlt oder ist keine Zahl: ergänzen oder berichtigen"
+            ),
+            Self::Date => say!(
+                language,
+                "date is missing or not a date: expected 2024-12-31 or 31.12.2024",
+                "Datum fehlt oder ist kein Datum: erwartet wird 2024-12-31 oder 31.12.2024"
+            ),
+            Self::MissingId => say!(language, "no id: fill it, or leave --id out", "keine Kennung: ergänzen oder --id weglassen"),
+            Self::DuplicateId => say!(
+                language,
+                "id occurs more than once: remove the repeated rows, or leave --id out if rows are not persons",
+                "Kennung kommt mehrfach vor: doppelte Zeilen entfernen oder --id weglassen, wenn Zeilen keine Personen sind"
+            ),
+        }
+    }
+}
+
+/// Where a rejected row is: never what it holds. Orders by source, then row.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Located {
+    /// Position into the run's list of source files.
+    pub source: u32,
+    /// Row as a spreadsheet numbers it: the header is row 1, the first record row 2 (Parquet: the first record is row 1).
+    pub row: u64,
+    /// Name of the column at fault.
+    pub column: String,
+}
+
+/// Rejected rows by reason: how many, and the first few places of each. Sums in any order to the same value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rejects {
+    by_reason: BTreeMap<Reason, (u64, Vec<Located>)>,
+}
+
+impl Rejects {
+    /// How many places are kept for each reason.
+    pub const KEPT_PLACES: usize = 5;
+
+    /// Counts one row.
+    pub fn add(&mut self, reason: Reason, place: Located) {
+        let entry = self.by_reason.entry(reason).or_default();
+        entry.0 += 1;
+        Self::keep(&mut entry.1, place);
+    }
+
+    /// Adds what another thread counted.
+    pub fn merge(&mut self, other: Self) {
+        for (reason, (count, places)) in other.by_reason {
+            let entry = self.by_reason.entry(reason).or_default();
+            entry.0 += count;
+            for place in places {
+                Self::keep(&mut entry.1, place);
+            }
+        }
+    }
+
+    fn keep(places: &mut Vec<Located>, place: Located) {
+        let at = places.binary_search(&place).unwrap_or_else(|at| at);
+        if at < Self::KEPT_PLACES {
+            places.insert(at, place);
+            places.truncate(Self::KEPT_PLACES);
+        }
+    }
+
+    /// All rejected rows.
+    pub fn total(&self) -> u64 {
+        self.by_reason.values().map(|(count, _)| count).sum()
+    }
+
+    /// Reasons that occurred, with their count and first places.
+    pub fn iter(&self) -> impl Iterator<Item = (Reason, u64, &[Located])> {
+        self.by_reason.iter().map(|(&reason, (count, places))| (reason, *count, places.as_slice()))
+    }
+}
+
+/// What was read and what became of it.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    /// The source files in the order of the plan.
+    pub sources: Vec<PathBuf>,
+    /// Rows read.
+    pub records_read: u64,
+    /// Rows counted in a cell.
+    pub records_placed: u64,
+    /// Rows not counted.
+    pub rejects: Rejects,
+    /// For each area system: placed records in no area, and placed records in more than one area (counted in the first by key).
+    pub outside_and_overlapping: Vec<(u64, u64)>,
+    /// The largest verified deviation of the fitted projection from the exact one, metres; 0 where none was needed.
+    pub projection_error_m: f64,
+    /// Points computed by the exact projection because the fitted one could not decide their cell.
+    pub exactly_projected: u64,
+}

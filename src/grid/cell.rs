@@ -1,0 +1,266 @@
+//! One grid square: its packed id, code, parent, children and corners.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Failure, Kind, Language};
+use crate::grid::GridSize;
+use crate::say;
+
+// A packed id, below 2^53 so that JavaScript holds it exactly:
+//
+//   52        43 42     40 39                20 19                 0
+//  +------------+---------+--------------------+--------------------+
+//  | mantissa   | exponent|  northing / size   |  easting / size    |
+//  +------------+---------+--------------------+--------------------+
+//
+// size = mantissa · 10^exponent metres, mantissa < 1000 and not divisible by 10.
+const INDEX_BITS: u32 = 20;
+const EXPONENT_BITS: u32 = 3;
+const INDEX_MASK: u64 = (1 << INDEX_BITS) - 1;
+
+/// A grid square of EPSG:3035. Owns its south and west edge. Within one size it orders south to north, then west to east.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CellId(u64);
+
+impl CellId {
+    /// The cell of `size` that holds the point, or `None` outside 0 … 10 000 km or for a value that is not finite.
+    pub fn of_point(size: GridSize, easting_m: f64, northing_m: f64) -> Option<Self> {
+        let side = f64::from(size.metres());
+        let (east, north) = ((easting_m / side).floor(), (northing_m / side).floor());
+        let limit = 10_000_000.0 / side;
+        let inside = |index: f64| (0.0..limit).contains(&index);
+        (inside(east) && inside(north)).then(|| Self::pack(size, north as u64, east as u64))
+    }
+
+    /// The cell of `size` whose south-west corner is given in whole metres; `None` if that is no corner of this grid.
+    pub fn of_corner(size: GridSize, easting_m: u32, northing_m: u32) -> Option<Self> {
+        let side = size.metres();
+        (easting_m % side == 0 && northing_m % side == 0 && easting_m < 10_000_000 && northing_m < 10_000_000)
+            .then(|| Self::pack(size, u64::from(northing_m / side), u64::from(easting_m / side)))
+    }
+
+    fn pack(size: GridSize, north: u64, east: u64) -> Self {
+        let (mut mantissa, mut exponent) = (u64::from(size.metres()), 0_u64);
+        while mantissa % 10 == 0 {
+            mantissa /= 10;
+            exponent += 1;
+        }
+        Self((((mantissa << EXPONENT_BITS) | exponent) << (2 * INDEX_BITS)) | (north << INDEX_BITS) | east)
+    }
+
+    /// The packed id: the feature id in every format, below 2^53, the same in every run.
+    pub fn as_u64(self) -> u64 {
+        self.0
+    }
+
+    /// Takes a packed id apart again; `None` if it is none.
+    pub fn from_u64(id: u64) -> Option<Self> {
+        let head = id >> (2 * INDEX_BITS);
+        let (mantissa, exponent) = (head >> EXPONENT_BITS, (head & 7) as u32);
+        let size = GridSize::new(u32::try_from(mantissa).ok()?.checked_mul(10_u32.checked_pow(exponent)?)?).ok()?;
+        let (north, east) = ((id >> INDEX_BITS) & INDEX_MASK, id & INDEX_MASK);
+        let limit = u64::from(10_000_000_u32.div_ceil(size.metres()));
+        let cell = Self::pack(size, north, east);
+        (cell.0 == id && north < limit && east < limit).then_some(cell)
+    }
+
+    /// The side.
+    pub fn size(self) -> GridSize {
+        let head = self.0 >> (2 * INDEX_BITS);
+        let size_m = (head >> EXPONENT_BITS) as u32 * 10_u32.pow((head & 7) as u32);
+        GridSize::new(size_m).expect("a packed id holds a valid size")
+    }
+
+    /// Easting of the south-west corner, metres.
+    pub fn easting_m(self) -> u32 {
+        (self.0 & INDEX_MASK) as u32 * self.size().metres()
+    }
+
+    /// Northing of the south-west corner, metres.
+    pub fn northing_m(self) -> u32 {
+        ((self.0 >> INDEX_BITS) & INDEX_MASK) as u32 * self.size().metres()
+    }
+
+    /// The cell of a coarser (or the same) size that holds this one. `coarse` must be a multiple of this size.
+    pub fn parent(self, coarse: GridSize) -> Self {
+        let side = coarse.metres();
+        debug_assert_eq!(side % self.size().metres(), 0);
+        Self::pack(coarse, u64::from(self.northing_m() / side), u64::from(self.easting_m() / side))
+    }
+
+    /// The cells of a finer (or the same) size inside this one, south to north, then west to east. `fine` must divide this size.
+    pub fn children(self, fine: GridSize) -> impl Iterator<Item = Self> {
+        let ratio = u64::from(self.size().metres() / fine.metres());
+        let (north, east) = (u64::from(self.northing_m() / fine.metres()), u64::from(self.easting_m() / fine.metres()));
+        (0..ratio * ratio).map(move |i| Self::pack(fine, north + i / ratio, east + i % ratio))
+    }
+
+    /// The corners in metres (easting, northing), counter-clockwise from the south-west: SW, SE, NE, NW.
+    pub fn corners_m(self) -> [(u32, u32); 4] {
+        let (e, n, s) = (self.easting_m(), self.northing_m(), self.size().metres());
+        [(e, n), (e + s, n), (e + s, n + s), (e, n + s)]
+    }
+
+    /// The code of Regulation (EU) 2018/1799, art. 3: `CRS3035RES100mN2690300E4341100`.
+    pub fn code(self) -> String {
+        format!("CRS3035RES{}mN{}E{}", self.size().metres(), self.northing_m(), self.easting_m())
+    }
+}
+
+impl fmt::Debug for CellId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.code())
+    }
+}
+
+impl FromStr for CellId {
+    type Err = CodeError;
+
+    /// Reads `CRS3035RES100mN2690300E4341100`, the same with the reporting prefix `DE_`, and the short form of older German grids,
+    /// `100mN26903E43411` and `1kmN2690E4341`, whose numbers are counted in cells' metres divided by the size's power of ten
+    /// (METHODS C).
+    fn from_str(code: &str) -> Result<Self, CodeError> {
+        let text = code.trim();
+        let text = match text.split_once('_') {
+            Some((country, rest)) if country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase()) => rest,
+            _ => text,
+        };
+        let (long, text) = match text.strip_prefix("CRS3035RES") {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (size, rest) = text.split_once('N').ok_or(CodeError::Form)?;
+        let (north, east) = rest.split_once('E').ok_or(CodeError::Form)?;
+        let size_m = match size.strip_suffix("km") {
+            Some(km) => number(km)?.checked_mul(1000).ok_or(CodeError::Form)?,
+            None => number(size.strip_suffix('m').ok_or(CodeError::Form)?)?,
+        };
+        let size = GridSize::new(size_m).map_err(|_| CodeError::Size)?;
+        let unit = if long { 1 } else { 10_u32.pow(size_m.trailing_tens()) };
+        let metres = |digits: &str| number(digits)?.checked_mul(unit).ok_or(CodeError::Corner);
+        Self::of_corner(size, metres(east)?, metres(north)?).ok_or(CodeError::Corner)
+    }
+}
+
+fn number(digits: &str) -> Result<u32, CodeError> {
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(CodeError::Form);
+    }
+    digits.parse().map_err(|_| CodeError::Form)
+}
+
+trait TrailingTens {
+    fn trailing_tens(self) -> u32;
+}
+
+impl TrailingTens for u32 {
+    /// How often ten divides the number: the short form drops that many digits of a corner (100 m: two, 250 m: one, 1 km: three).
+    fn trailing_tens(mut self) -> u32 {
+        let mut tens = 0;
+        while self >= 10 && self % 10 == 0 {
+            self /= 10;
+            tens += 1;
+        }
+        tens
+    }
+}
+
+/// Why a text is no cell code. Never holds the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeError {
+    /// Not of the form size, `N`, number, `E`, number.
+    Form,
+    /// The size is not possible.
+    Size,
+    /// The corner is no corner of the grid of that size.
+    Corner,
+}
+
+impl Failure for CodeError {
+    fn kind(&self) -> Kind {
+        Kind::Check
+    }
+
+    fn explain(&self, language: Language) -> String {
+        match self {
+            Self::Form => say!(
+                language,
+                "no cell code: expected a form like CRS3035RES100mN2690300E4341100 or 100mN26903E43411",
+                "kein Zellcode: erwartet wird eine Form wie CRS3035RES100mN2690300E4341100 oder 100mN26903E43411"
+            ),
+            Self::Size => say!(language, "the cell code names an impossible size", "der Zellcode nennt eine unmögliche Größe"),
+            Self::Corner => say!(
+                language,
+                "the cell code's corner is not on the grid of its size",
+                "die Ecke des Zellcodes liegt nicht auf dem Gitter seiner Größe"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size(m: u32) -> GridSize {
+        GridSize::new(m).unwrap()
+    }
+
+    #[test]
+    fn code_names_northing_first() {
+        let cell = CellId::of_point(size(100), 4_341_133.0, 2_690_377.0).unwrap();
+        assert_eq!(cell.code(), "CRS3035RES100mN2690300E4341100");
+        assert_eq!(cell.code().parse(), Ok(cell));
+    }
+
+    #[test]
+    fn short_and_prefixed_codes_are_read() {
+        let cell = CellId::of_point(size(100), 4_341_133.0, 2_690_377.0).unwrap();
+        assert_eq!("100mN26903E43411".parse(), Ok(cell));
+        assert_eq!("DE_CRS3035RES100mN2690300E4341100".parse(), Ok(cell));
+        assert_eq!("1kmN2690E4341".parse(), Ok(cell.parent(size(1000))));
+        assert_eq!("250mN268975E434100".parse(), Ok(CellId::of_corner(size(250), 4_341_000, 2_689_750).unwrap()));
+    }
+
+    #[test]
+    fn wrong_codes_are_refused() {
+        assert_eq!("100mE26903N43411".parse::<CellId>(), Err(CodeError::Form));
+        assert_eq!("CRS3035RES100mN2690350E4341100".parse::<CellId>(), Err(CodeError::Corner));
+        assert_eq!("".parse::<CellId>(), Err(CodeError::Form));
+    }
+
+    #[test]
+    fn south_and_west_edges_belong_to_the_cell() {
+        let cell = |e, n| CellId::of_point(size(100), e, n).unwrap().code();
+        assert_eq!(cell(4_300_000.0, 3_400_000.0), "CRS3035RES100mN3400000E4300000");
+        assert_eq!(cell(4_299_999.999, 3_400_000.0), "CRS3035RES100mN3400000E4299900");
+    }
+
+    #[test]
+    fn packed_ids_come_back_and_stay_below_two_to_the_53() {
+        for m in [10, 100, 125, 250, 500, 1000, 5000, 10_000, 99_900, 100_000] {
+            let cell = CellId::of_point(size(m), 7_345_678.0, 5_432_109.0).unwrap();
+            assert!(cell.as_u64() < 1 << 53);
+            assert_eq!(CellId::from_u64(cell.as_u64()), Some(cell));
+            assert_eq!(cell.size().metres(), m);
+        }
+        assert_eq!(CellId::from_u64(0), None);
+    }
+
+    #[test]
+    fn children_cover_the_parent() {
+        let parent = CellId::of_point(size(1000), 4_341_133.0, 2_690_377.0).unwrap();
+        let children: Vec<_> = parent.children(size(250)).collect();
+        assert_eq!(children.len(), 16);
+        assert!(children.iter().all(|c| c.parent(size(1000)) == parent));
+        assert!(children.windows(2).all(|w| w[0] < w[1]));
+    }
+
+    #[test]
+    fn nothing_outside_the_grid() {
+        assert_eq!(CellId::of_point(size(100), -0.001, 5.0), None);
+        assert_eq!(CellId::of_point(size(100), f64::NAN, 5.0), None);
+        assert_eq!(CellId::of_point(size(100), 1e7, 5.0), None);
+    }
+}

@@ -1,0 +1,3 @@
+//! The `kleinraum` program.
+
+fn main() {}
