@@ -9,6 +9,7 @@ mod cube;
 mod disclosure;
 mod georeference;
 mod lattice;
+mod raw_count;
 mod records;
 
 pub use account::{Account, Located, Reason, Rejects};

@@ -1,1 +1,48 @@
-//! cube
+//! Positions and groups in, raw counts per atom out.
+//!
+//! A [`Cube`] never leaves `confidential`; only `disclosure` reads its counts.
+
+use crate::confidential::lattice::Dimension;
+use crate::confidential::raw_count::RawCount;
+use crate::grid::CellId;
+
+/// The finest piece that anything published is a sum of: finest cell × area of every system × finest group × date.
+/// Orders by date, cell, areas, group.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(in crate::confidential) struct AtomKey {
+    /// Position into [`Cube::dates`].
+    pub date: u16,
+    /// The cell of the finest size.
+    pub cell: CellId,
+    /// Position into [`Cube::area_tuples`].
+    pub areas: u32,
+    /// The finest group: one category of each of [`Cube::dimensions`], as a mixed-radix number with the last dimension fastest.
+    pub group: u64,
+}
+
+/// Raw counts, sorted by key.
+pub(in crate::confidential) struct Cube {
+    /// All dimensions any table uses, with their categories in the order they are shown.
+    pub dimensions: Vec<Dimension>,
+    /// Reference dates as ISO 8601 text, ascending; one `None` where the records have no date.
+    pub dates: Vec<Option<String>>,
+    /// Combinations of areas that occur: for each system the area's position, or `None` outside all; ascending.
+    pub area_tuples: Vec<Vec<Option<u32>>>,
+    /// Atoms with at least one record, ascending.
+    pub keys: Vec<AtomKey>,
+    /// For each atom the records in it.
+    pub counts: Vec<RawCount>,
+    /// For each measure, for each atom the sum over its records, in ten-thousandths of the measure's unit.
+    pub sums: Vec<Vec<RawSum>>,
+}
+
+/// A measure summed over the records of an atom, in ten-thousandths of its unit, unprotected.
+#[derive(Clone, Copy, Default)]
+pub(in crate::confidential) struct RawSum(pub(in crate::confidential::cube) i64);
+
+impl RawSum {
+    /// Takes the number out. Called in `disclosure` only; a test over the sources keeps it so.
+    pub(in crate::confidential) fn expose(self) -> i64 {
+        self.0
+    }
+}
