@@ -14,4 +14,5 @@ mod records;
 
 pub use account::{Account, Located, Reason, Rejects};
 pub use disclosure::{Block, ProtectedCount, Release, Status};
+pub use records::{Dialect, declared_system};
 pub use lattice::{Column, Dimension, Lattice, Level, Table, Unit};
