@@ -8,10 +8,15 @@ mod account;
 mod cube;
 mod disclosure;
 mod georeference;
+mod inspect;
 mod lattice;
 mod raw_count;
 mod records;
 
 pub use account::{Account, Located, Reason, Rejects};
 pub use disclosure::{Block, ProtectedCount, Release, Status};
+pub use records::{Dialect, declared_system};
+pub use inspect::{
+    ColumnFinding, Distinct, GuessSystems, Inspection, PositionFinding, Role, SystemSource, ValueType, inspect,
+};
 pub use lattice::{Column, Dimension, Lattice, Level, Table, Unit};

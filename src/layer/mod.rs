@@ -31,7 +31,7 @@ pub fn layers(release: &Release) -> Vec<Layer<'_>> {
     let lattice = &release.lattice;
     let fields = field::fields(lattice);
     let several_dates = lattice.dates.len() > 1;
-    let layer = |block| {
+    let layers = release.blocks.iter().map(|block| {
         let Block { date, level, .. } = *block;
         let date = lattice.dates[date].as_deref();
         let mut name = lattice.level_name(level);
@@ -39,8 +39,8 @@ pub fn layers(release: &Release) -> Vec<Layer<'_>> {
             name = format!("{name}_{date}");
         }
         Layer { name, level, date, lattice, block, fields: fields.clone() }
-    };
-    release.blocks.iter().map(layer).collect()
+    });
+    layers.collect()
 }
 
 impl Layer<'_> {
