@@ -5,13 +5,20 @@
 //! and the account of what was read.
 
 mod account;
+mod count;
 mod cube;
 mod disclosure;
 mod georeference;
 mod lattice;
 mod raw_count;
 mod records;
+mod rejected;
+mod sieve;
 
 pub use account::{Account, Located, Reason, Rejects};
+pub use count::CountSpec;
+pub use cube::{DateSpec, DimensionKind, DimensionSpec, MeasureSpec, Missing};
 pub use disclosure::{Block, ProtectedCount, Release, Status};
+pub use georeference::PositionSource;
 pub use lattice::{Column, Dimension, Lattice, Level, Table, Unit};
+pub use records::Dialect;
