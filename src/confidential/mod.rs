@@ -5,6 +5,7 @@
 //! and the account of what was read.
 
 mod account;
+mod count;
 mod cube;
 mod disclosure;
 mod georeference;
@@ -12,11 +13,16 @@ mod inspect;
 mod lattice;
 mod raw_count;
 mod records;
+mod rejected;
+mod sieve;
 
 pub use account::{Account, Located, Reason, Rejects};
+pub use count::CountSpec;
+pub use cube::{DateSpec, DimensionKind, DimensionSpec, MeasureSpec, Missing};
 pub use disclosure::{Block, ProtectedCount, Release, Status};
-pub use records::{Dialect, declared_system};
 pub use inspect::{
     ColumnFinding, Distinct, GuessSystems, Inspection, PositionFinding, Role, SystemSource, ValueType, inspect,
 };
+pub use georeference::PositionSource;
 pub use lattice::{Column, Dimension, Lattice, Level, Table, Unit};
+pub use records::{Dialect, declared_system};
