@@ -31,8 +31,8 @@ pub fn layers(release: &Release) -> Vec<Layer<'_>> {
     let lattice = &release.lattice;
     let fields = field::fields(lattice);
     let several_dates = lattice.dates.len() > 1;
-    let layer = |block| {
-        let Block { date, level, .. } = *block;
+    let layer = |block| -> Layer<'_> {
+        let &Block { date, level, .. } = block;
         let date = lattice.dates[date].as_deref();
         let mut name = lattice.level_name(level);
         if let (true, Some(date)) = (several_dates, date) {
