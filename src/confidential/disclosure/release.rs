@@ -127,3 +127,35 @@ pub struct Release {
     /// Rules and parameters that may be told, by technical name (`threshold`: `5`, `zeros`: `public`, `reason`: …).
     pub parameters: Vec<(&'static str, String)>,
 }
+
+/// Releases for other rooms' unit tests; nothing else makes one without disclosure control.
+#[cfg(test)]
+pub(crate) mod for_tests {
+    use super::{Block, ProtectedCount};
+    use crate::confidential::lattice::{Level, Unit};
+
+    /// A published number.
+    pub(crate) fn published(number: i64) -> ProtectedCount {
+        ProtectedCount::published(number)
+    }
+
+    /// A withheld number.
+    pub(crate) fn suppressed() -> ProtectedCount {
+        ProtectedCount::SUPPRESSED
+    }
+
+    /// No data.
+    pub(crate) fn no_data() -> ProtectedCount {
+        ProtectedCount::NO_DATA
+    }
+
+    /// An unreliable number.
+    pub(crate) fn uncertain(number: i64) -> ProtectedCount {
+        ProtectedCount::uncertain(number)
+    }
+
+    /// One level of one date; `numbers` unit after unit, one for each column.
+    pub(crate) fn block(date: usize, level: Level, units: Vec<Unit>, numbers: Vec<ProtectedCount>) -> Block {
+        Block { date, level, units, numbers }
+    }
+}
