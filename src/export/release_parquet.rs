@@ -17,7 +17,8 @@ use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory,
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
 
 use crate::confidential::{Block, Release, Status};
@@ -59,7 +60,12 @@ fn write_to(release: &Release, file: File) -> Result<(), ParquetError> {
             entry("method", release.method.to_owned()),
             entry("parameters", about::parameters_json(release).to_string()),
         ]))
-        .build();
+        .set_statistics_enabled(EnabledStatistics::Chunk);
+    // Statistics help a reader to skip row groups by these columns; for the others they would only cost time.
+    let without = |properties: WriterPropertiesBuilder, column: &str| {
+        properties.set_column_statistics_enabled(ColumnPath::from(column), EnabledStatistics::None)
+    };
+    let properties = ["table", "group", "status"].into_iter().fold(properties, without).build();
     // Without the Arrow schema in the file, readers see plain text columns, whatever they make of dictionaries.
     let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
     let out = BufWriter::with_capacity(1 << 20, file);
