@@ -4,8 +4,10 @@
 //! everywhere. Used by `tiling`, `export` and `report`.
 
 mod field;
+mod outline;
 
 pub use field::Field;
+pub use outline::{CellLattice, LayerOutlines, Outlines, PIECE_M};
 
 use crate::confidential::{Block, Lattice, Level, Release, Unit};
 
@@ -31,16 +33,16 @@ pub fn layers(release: &Release) -> Vec<Layer<'_>> {
     let lattice = &release.lattice;
     let fields = field::fields(lattice);
     let several_dates = lattice.dates.len() > 1;
-    let layers = release.blocks.iter().map(|block| {
-        let Block { date, level, .. } = *block;
+    let layer = |block| {
+        let &Block { date, level, .. }: &Block = block;
         let date = lattice.dates[date].as_deref();
         let mut name = lattice.level_name(level);
         if let (true, Some(date)) = (several_dates, date) {
             name = format!("{name}_{date}");
         }
         Layer { name, level, date, lattice, block, fields: fields.clone() }
-    });
-    layers.collect()
+    };
+    release.blocks.iter().map(layer).collect()
 }
 
 impl Layer<'_> {

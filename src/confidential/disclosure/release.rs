@@ -128,34 +128,33 @@ pub struct Release {
     pub parameters: Vec<(&'static str, String)>,
 }
 
-/// Releases for other rooms' unit tests; nothing else makes one without disclosure control.
+/// Hand-made releases for the tests of writers.
 #[cfg(test)]
 pub(crate) mod for_tests {
-    use super::{Block, ProtectedCount};
-    use crate::confidential::lattice::{Level, Unit};
+    use super::{Block, Lattice, Level, ProtectedCount, Release, Unit};
 
-    /// A published number.
-    pub(crate) fn published(number: i64) -> ProtectedCount {
-        ProtectedCount::published(number)
+    /// A number as tests write it down.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) enum Number {
+        Published(i64),
+        Uncertain(i64),
+        Suppressed,
+        NoData,
     }
 
-    /// A withheld number.
-    pub(crate) fn suppressed() -> ProtectedCount {
-        ProtectedCount::SUPPRESSED
+    /// A block whose numbers are given by unit and column.
+    pub(crate) fn block(date: usize, level: Level, units: Vec<Unit>, numbers: impl IntoIterator<Item = Number>) -> Block {
+        let protect = |number| match number {
+            Number::Published(n) => ProtectedCount::published(n),
+            Number::Uncertain(n) => ProtectedCount::uncertain(n),
+            Number::Suppressed => ProtectedCount::SUPPRESSED,
+            Number::NoData => ProtectedCount::NO_DATA,
+        };
+        Block { date, level, units, numbers: numbers.into_iter().map(protect).collect() }
     }
 
-    /// No data.
-    pub(crate) fn no_data() -> ProtectedCount {
-        ProtectedCount::NO_DATA
-    }
-
-    /// An unreliable number.
-    pub(crate) fn uncertain(number: i64) -> ProtectedCount {
-        ProtectedCount::uncertain(number)
-    }
-
-    /// One level of one date; `numbers` unit after unit, one for each column.
-    pub(crate) fn block(date: usize, level: Level, units: Vec<Unit>, numbers: Vec<ProtectedCount>) -> Block {
-        Block { date, level, units, numbers }
+    /// A release of these blocks.
+    pub(crate) fn release(lattice: Lattice, blocks: Vec<Block>) -> Release {
+        Release { lattice, blocks, method: "none", parameters: vec![("reason", "made by a test".to_owned())] }
     }
 }
