@@ -4,8 +4,12 @@
 //! everywhere. Used by `tiling`, `export` and `report`.
 
 mod field;
+mod style;
+mod zoom;
 
 pub use field::Field;
+pub use style::{Class, Classes, Palette};
+pub use zoom::ZoomPlan;
 
 use crate::confidential::{Block, Lattice, Level, Release, Unit};
 
@@ -31,7 +35,7 @@ pub fn layers(release: &Release) -> Vec<Layer<'_>> {
     let lattice = &release.lattice;
     let fields = field::fields(lattice);
     let several_dates = lattice.dates.len() > 1;
-    let layer = |block| {
+    let layers = release.blocks.iter().map(|block| {
         let Block { date, level, .. } = *block;
         let date = lattice.dates[date].as_deref();
         let mut name = lattice.level_name(level);
@@ -39,8 +43,8 @@ pub fn layers(release: &Release) -> Vec<Layer<'_>> {
             name = format!("{name}_{date}");
         }
         Layer { name, level, date, lattice, block, fields: fields.clone() }
-    };
-    release.blocks.iter().map(layer).collect()
+    });
+    layers.collect()
 }
 
 impl Layer<'_> {

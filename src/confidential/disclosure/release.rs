@@ -127,3 +127,23 @@ pub struct Release {
     /// Rules and parameters that may be told, by technical name (`threshold`: `5`, `zeros`: `public`, `reason`: …).
     pub parameters: Vec<(&'static str, String)>,
 }
+
+/// Releases for the tests of later rooms, which cannot make a [`ProtectedCount`].
+#[cfg(test)]
+impl Release {
+    /// A release with the given blocks: date, level, units ascending, and for each unit and column a status and number.
+    pub(crate) fn for_tests(lattice: Lattice, blocks: Vec<(usize, Level, Vec<Unit>, Vec<(Status, i64)>)>) -> Self {
+        let protect = |(status, number): (Status, i64)| match status {
+            Status::Value | Status::Zero => ProtectedCount::published(number),
+            Status::Uncertain => ProtectedCount::uncertain(number),
+            Status::Suppressed => ProtectedCount::SUPPRESSED,
+            Status::None => ProtectedCount::NO_DATA,
+        };
+        let block = |(date, level, units, numbers): (usize, Level, Vec<Unit>, Vec<(Status, i64)>)| {
+            assert_eq!(numbers.len(), units.len() * lattice.columns().len());
+            Block { date, level, units, numbers: numbers.into_iter().map(protect).collect() }
+        };
+        let blocks = blocks.into_iter().map(block).collect();
+        Self { lattice, blocks, method: "suppress", parameters: vec![("threshold", "5".to_owned())] }
+    }
+}
