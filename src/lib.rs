@@ -17,3 +17,4 @@ pub mod grid;
 pub mod layer;
 pub mod progress;
 pub mod tiling;
+pub mod verify;
