@@ -13,5 +13,7 @@ mod raw_count;
 mod records;
 
 pub use account::{Account, Located, Reason, Rejects};
+#[cfg(test)]
+pub(crate) use disclosure::for_tests;
 pub use disclosure::{Block, ProtectedCount, Release, Status};
 pub use lattice::{Column, Dimension, Lattice, Level, Table, Unit};

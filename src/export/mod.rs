@@ -1,1 +1,109 @@
-//! export
+//! A release as files: `release.parquet`, GeoJSON, GeoPackage, CSV.
+//!
+//! In: [`Release`]. Out: files that say the same with the same ids, attributes and statuses. Every file carries the method and its
+//! parameters. A withheld number is an absent one (`null`, `NULL`, an empty field) with its status beside it, never 0 or −1.
+//!
+//! The caller begins and ends [`Stage::Export`](crate::progress::Stage::Export); writers advance it by one for every feature (a unit of a date) written: [`features`] says
+//! how many there are. Same release and options: the same bytes. Uses `layer` and everything before it; used by `pipeline`.
+
+mod about;
+mod csv;
+mod error;
+mod geojson;
+mod geopackage;
+mod release_parquet;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use crate::confidential::Release;
+use crate::error::Error;
+use crate::geodesy::ReferenceSystem;
+use crate::progress::Progress;
+
+pub use error::ExportError;
+
+/// What the files say beyond the release.
+#[derive(Clone, Debug)]
+pub struct ExportOptions {
+    /// Title for readers.
+    pub title: String,
+    /// Whom to name as the source.
+    pub attribution: String,
+    /// The reference system of the GeoPackage.
+    pub crs: ReferenceSystem,
+    /// The name of the GeoPackage without its ending.
+    pub stem: String,
+}
+
+impl ExportOptions {
+    /// Options with the GeoPackage in ETRS89 / UTM zone 32N (EPSG:25832), named `kleinraum`.
+    ///
+    /// # Errors
+    /// None in practice: EPSG:25832 is known.
+    pub fn new(title: &str, attribution: &str) -> Result<Self, Error> {
+        let crs = ReferenceSystem::parse("EPSG:25832")?;
+        Ok(Self { title: title.to_owned(), attribution: attribution.to_owned(), crs, stem: "kleinraum".to_owned() })
+    }
+}
+
+/// How many features a writer writes, and so how far it advances the progress.
+pub fn features(release: &Release) -> u64 {
+    release.blocks.iter().map(|block| block.units.len() as u64).sum()
+}
+
+/// Writes the protected lattice in long form: `date`, `level`, `id`, `table`, `group`, `value`, `status`, one row for each date, level, unit and column, in
+/// this order. `value` is null unless the status is `value`, `zero` or `uncertain`.
+///
+/// # Errors
+/// If the file can't be written.
+pub fn write_release_parquet(release: &Release, path: &Path) -> Result<(), Error> {
+    release_parquet::write(release, path)
+}
+
+/// Writes `<folder>/<layer>.geojson` for every layer (RFC 7946: WGS 84, degrees, longitude first, seven decimals). Returns the files in the order of
+/// [`crate::layer::layers`]. Makes the folder if it is missing.
+///
+/// A feature has `id` (code or key), `label` (areas), `date` (if any), every field, and for every field that is not a plain value its
+/// status: absent status means `value`.
+///
+/// # Errors
+/// If a file can't be written.
+pub fn write_geojson(
+    release: &Release,
+    options: &ExportOptions,
+    folder: &Path,
+    progress: &dyn Progress,
+) -> Result<Vec<PathBuf>, Error> {
+    geojson::write(release, options, folder, progress)
+}
+
+/// Writes a GeoPackage 1.3 with one feature table for every layer, in [`ExportOptions::crs`], with spatial index and aliases. `fid` is the feature id.
+/// Every field has its status column beside it. A layer with more columns than SQLite takes (more than 950 fields) goes on in tables
+/// `<layer>_2`, `<layer>_3`, … with the same `fid`.
+///
+/// # Errors
+/// If the file exists, can't be written, or a unit lies outside the reference system.
+pub fn write_geopackage(release: &Release, options: &ExportOptions, path: &Path, progress: &dyn Progress) -> Result<(), Error> {
+    geopackage::write(release, options, path, progress)
+}
+
+/// Writes `<folder>/<layer>.csv` (UTF-8, comma, LF) and `<layer>_excel.csv` (UTF-8 with BOM, semicolon, CRLF) for every layer, and
+/// `README.txt`, which tells columns, statuses, method and parameters. Columns: `id`, `label` (areas), `date` (if any), every field, then every
+/// status. Returns the files. Makes the folder if it is missing.
+///
+/// In the Excel form a text that a spreadsheet would take for a formula (`=`, `+`, `-`, `@`, tab or return first) gets an apostrophe in front; the plain form is faithful.
+/// Keys with leading zeros stay text in the file; a spreadsheet keeps them if the column is imported as text.
+///
+/// # Errors
+/// If a file can't be written.
+pub fn write_csv(
+    release: &Release,
+    options: &ExportOptions,
+    folder: &Path,
+    progress: &dyn Progress,
+) -> Result<Vec<PathBuf>, Error> {
+    csv::write(release, options, folder, progress)
+}

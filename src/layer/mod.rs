@@ -4,8 +4,10 @@
 //! everywhere. Used by `tiling`, `export` and `report`.
 
 mod field;
+mod outline;
 
 pub use field::Field;
+pub use outline::{CellLattice, LayerOutlines, Outlines, PIECE_M};
 
 use crate::confidential::{Block, Lattice, Level, Release, Unit};
 
@@ -32,7 +34,7 @@ pub fn layers(release: &Release) -> Vec<Layer<'_>> {
     let fields = field::fields(lattice);
     let several_dates = lattice.dates.len() > 1;
     let layer = |block| {
-        let Block { date, level, .. } = *block;
+        let &Block { date, level, .. }: &Block = block;
         let date = lattice.dates[date].as_deref();
         let mut name = lattice.level_name(level);
         if let (true, Some(date)) = (several_dates, date) {

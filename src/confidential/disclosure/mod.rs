@@ -4,4 +4,6 @@
 
 mod release;
 
+#[cfg(test)]
+pub(crate) use release::for_tests;
 pub use release::{Block, ProtectedCount, Release, Status};

@@ -127,3 +127,34 @@ pub struct Release {
     /// Rules and parameters that may be told, by technical name (`threshold`: `5`, `zeros`: `public`, `reason`: …).
     pub parameters: Vec<(&'static str, String)>,
 }
+
+/// Hand-made releases for the tests of writers.
+#[cfg(test)]
+pub(crate) mod for_tests {
+    use super::{Block, Lattice, Level, ProtectedCount, Release, Unit};
+
+    /// A number as tests write it down.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) enum Number {
+        Published(i64),
+        Uncertain(i64),
+        Suppressed,
+        NoData,
+    }
+
+    /// A block whose numbers are given by unit and column.
+    pub(crate) fn block(date: usize, level: Level, units: Vec<Unit>, numbers: impl IntoIterator<Item = Number>) -> Block {
+        let protect = |number| match number {
+            Number::Published(n) => ProtectedCount::published(n),
+            Number::Uncertain(n) => ProtectedCount::uncertain(n),
+            Number::Suppressed => ProtectedCount::SUPPRESSED,
+            Number::NoData => ProtectedCount::NO_DATA,
+        };
+        Block { date, level, units, numbers: numbers.into_iter().map(protect).collect() }
+    }
+
+    /// A release of these blocks.
+    pub(crate) fn release(lattice: Lattice, blocks: Vec<Block>) -> Release {
+        Release { lattice, blocks, method: "none", parameters: vec![("reason", "made by a test".to_owned())] }
+    }
+}

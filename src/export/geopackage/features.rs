@@ -1,0 +1,123 @@
+//! One layer as a feature table: rows, aliases, spatial index.
+
+use std::ops::Range;
+
+use rusqlite::{ToSql, Transaction, params};
+
+use crate::export::geopackage::blob::{self, Envelope};
+use crate::export::geopackage::rtree;
+use crate::export::geopackage::schema::About;
+use crate::layer::{Layer, LayerOutlines};
+
+/// SQLite takes 2000 columns in a table; a field has two, and there are up to five beside them.
+const FIELDS_PER_TABLE: usize = 950;
+
+/// Some fields of a layer as one table.
+pub(super) struct FeatureTable<'l> {
+    name: String,
+    layer: &'l Layer<'l>,
+    fields: Range<usize>,
+}
+
+/// The tables that hold a layer: one, or more where it has too many fields for one.
+pub(super) fn tables<'l>(layer: &'l Layer<'l>) -> Vec<FeatureTable<'l>> {
+    let fields = layer.fields.len();
+    let table = |start: usize| {
+        let part = start / FIELDS_PER_TABLE;
+        let name = if part == 0 { layer.name.clone() } else { format!("{}_{}", layer.name, part + 1) };
+        FeatureTable { name, layer, fields: start..fields.min(start + FIELDS_PER_TABLE) }
+    };
+    (0..fields.max(1)).step_by(FIELDS_PER_TABLE).map(table).collect()
+}
+
+/// Makes and fills the table, its spatial index and its entries in the core tables.
+pub(super) fn write(
+    transaction: &Transaction<'_>,
+    table: &FeatureTable<'_>,
+    outlines: &LayerOutlines,
+    about: &About,
+) -> rusqlite::Result<()> {
+    let FeatureTable { name, layer, fields } = table;
+    let geometry = match outlines {
+        LayerOutlines::Cells(_) => "POLYGON",
+        LayerOutlines::Areas(_) => "MULTIPOLYGON",
+    };
+    let labelled = matches!(outlines, LayerOutlines::Areas(_));
+    transaction.execute_batch(&create(table, geometry, labelled))?;
+    let mut boxes = Vec::with_capacity(layer.block.units.len());
+    let columns = 3 + usize::from(labelled) + usize::from(layer.date.is_some()) + 2 * fields.len();
+    let places = vec!["?"; columns].join(",");
+    let mut insert = transaction.prepare(&format!("INSERT INTO {} VALUES ({places})", quoted(name)))?;
+    let (mut ring, mut bytes) = (Vec::new(), Vec::new());
+    for (position, &unit) in layer.block.units.iter().enumerate() {
+        let envelope = match outlines {
+            LayerOutlines::Cells(lattice) => {
+                lattice.ring(position, &mut ring);
+                blob::polygon(&mut bytes, about.srs_id, &ring)
+            }
+            LayerOutlines::Areas(areas) => blob::multi_polygon(&mut bytes, about.srs_id, &areas[position]),
+        };
+        let fid = layer.feature_id(unit) as i64;
+        let mut place = 0;
+        let mut bind = |value: &dyn ToSql| {
+            place += 1;
+            insert.raw_bind_parameter(place, value)
+        };
+        bind(&fid)?;
+        bind(&bytes)?;
+        bind(&layer.unit_id(unit))?;
+        if labelled {
+            bind(&layer.unit_label(unit))?;
+        }
+        if let Some(date) = layer.date {
+            bind(&date)?;
+        }
+        let numbers = &layer.block.numbers(position)[fields.clone()];
+        for number in numbers {
+            bind(&number.value())?;
+        }
+        for number in numbers {
+            bind(&number.status().name())?;
+        }
+        insert.raw_execute()?;
+        if !envelope.is_empty() {
+            boxes.push((fid, envelope));
+        }
+    }
+    drop(insert);
+    let bounds = boxes.iter().fold(Envelope::EMPTY, |all, (_, envelope)| all.with(*envelope));
+    about.register(transaction, name, geometry, bounds)?;
+    aliases(transaction, table)?;
+    rtree::write(transaction, name, &boxes)
+}
+
+fn create(table: &FeatureTable<'_>, geometry: &str, labelled: bool) -> String {
+    let FeatureTable { name, layer, fields } = table;
+    let mut columns = vec![
+        "\"fid\" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL".to_owned(),
+        format!("\"geom\" {geometry}"),
+        "\"id\" TEXT NOT NULL".to_owned(),
+    ];
+    columns.extend(labelled.then(|| "\"label\" TEXT".to_owned()));
+    columns.extend(layer.date.map(|_| "\"date\" TEXT".to_owned()));
+    let fields = &layer.fields[fields.clone()];
+    columns.extend(fields.iter().map(|f| format!("{} INTEGER", quoted(&f.name))));
+    columns.extend(fields.iter().map(|f| format!("{} TEXT", quoted(&f.status_name))));
+    format!("CREATE TABLE {} ({})", quoted(name), columns.join(", "))
+}
+
+/// Readers' names of the fields. Only `title` is filled: `name` must be unique, and readers take either.
+fn aliases(transaction: &Transaction<'_>, table: &FeatureTable<'_>) -> rusqlite::Result<()> {
+    let mut insert = transaction.prepare("INSERT INTO gpkg_data_columns VALUES (?1, ?2, NULL, ?3, ?4, NULL, NULL)")?;
+    for field in &table.layer.fields[table.fields.clone()] {
+        let description = format!("table {}, group {}", field.table, field.group);
+        insert.execute(params![table.name, field.name, field.label, description])?;
+        insert.execute(params![table.name, field.status_name, format!("{} (Status)", field.label), description])?;
+    }
+    Ok(())
+}
+
+/// A name as SQL takes it.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

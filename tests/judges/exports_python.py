@@ -1,0 +1,366 @@
+"""Judges the files of a bundle with foreign programs: pyarrow, DuckDB, GDAL (pyogrio), GEOS (shapely), PROJ (pyproj), SQLite and csv.
+
+    python exports_python.py BUNDLE
+
+Every format that is there must say what release.parquet says: same units in the same order, same ids, values and statuses. Geometry must be valid, lie
+where PROJ puts it, and neighbouring cells must share their vertices. Prints one JSON object; exit status 1 if anything fails.
+
+Needs: pyarrow duckdb pyogrio shapely pyproj numpy.
+"""
+
+import csv
+import glob
+import json
+import os
+import re
+import sqlite3
+import sys
+import warnings
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyogrio
+import pyproj
+import shapely
+
+STATUSES = ["value", "zero", "suppressed", "uncertain", "none"]
+CODE = re.compile(r"CRS3035RES(\d+)mN(\d+)E(\d+)$")
+NO_NUMBER = np.iinfo(np.int64).min
+
+failures = []
+checked = {}
+
+
+def check(ok, what):
+    checked.setdefault("checks", 0)
+    checked["checks"] += 1
+    if not ok:
+        failures.append(what)
+    return ok
+
+
+def status_codes(names):
+    return np.array([STATUSES.index(n) for n in names], dtype=np.int8)
+
+
+class Layer:
+    """One level of one date as release.parquet has it."""
+
+    def __init__(self, date, level, ids, columns, values, statuses):
+        self.date, self.level, self.ids, self.columns = date, level, ids, columns
+        self.values, self.statuses = values, statuses
+
+
+def read_release(path):
+    file = pq.ParquetFile(path)
+    meta = file.schema_arrow.metadata or file.metadata.metadata
+    meta = file.metadata.metadata
+    check(b"method" in meta and b"parameters" in meta, "release.parquet: method or parameters missing in the file's metadata")
+    if meta.get(b"method") == b"none":
+        check(json.loads(meta[b"parameters"]).get("reason"), "release.parquet: method none without a reason")
+    table = file.read()
+    expected = ["date", "level", "id", "table", "group", "value", "status"]
+    check(table.column_names == expected, f"release.parquet: columns {table.column_names}")
+    check(table.schema.field("value").type == pa.int64(), "release.parquet: value is no int64")
+    rows = table.num_rows
+    checked["rows"] = rows
+
+    def codes(name):
+        column = table[name].combine_chunks()
+        if isinstance(column, pa.ChunkedArray):
+            column = column.combine_chunks() if column.num_chunks else pa.array([], pa.string())
+        coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+        return coded.indices.fill_null(-1).to_numpy(zero_copy_only=False), coded.dictionary.to_pylist()
+
+    status, status_names = codes("status")
+    check(set(status_names) <= set(STATUSES), f"release.parquet: statuses {status_names}")
+    statuses = status_codes(status_names)[status] if rows else np.array([], np.int8)
+    value = table["value"].combine_chunks()
+    missing = value.is_null().to_numpy(zero_copy_only=False)
+    values = value.fill_null(NO_NUMBER).to_numpy(zero_copy_only=False)
+    check(np.array_equal(missing, np.isin(statuses, [2, 4])), "release.parquet: value is null exactly where suppressed or none")
+    check((values[statuses == 1] == 0).all(), "release.parquet: zero is 0")
+    check((values[statuses == 0] != 0).all(), "release.parquet: value is not 0")
+
+    # DuckDB reads the same.
+    sql = f"SELECT status, count(*), count(value), coalesce(sum(value), 0)::HUGEINT, count(DISTINCT id) FROM '{path}' GROUP BY status ORDER BY status"
+    for name, count, numbers, total, _ in duckdb.sql(sql).fetchall():
+        mine = statuses == STATUSES.index(name)
+        present = mine & ~missing
+        same = (count, numbers, int(total)) == (int(mine.sum()), int(present.sum()), int(values[present].astype(object).sum() or 0))
+        check(same, f"release.parquet: duckdb and pyarrow differ for {name}")
+
+    (date, dates), (level, levels), (unit, ids) = codes("date"), codes("level"), codes("id")
+    (tab, tables), (group, groups) = codes("table"), codes("group")
+    layers, start = [], 0
+    borders = np.flatnonzero((np.diff(date) != 0) | (np.diff(level) != 0)) + 1
+    for end in [*borders.tolist(), rows]:
+        if end == start:
+            continue
+        part = slice(start, end)
+        changes = np.flatnonzero(np.diff(unit[part])) + 1
+        per_unit = int(changes[0]) if len(changes) else end - start
+        name = levels[level[start]]
+        if not check((end - start) % per_unit == 0, f"{name}: units have different numbers of rows"):
+            return []
+        shape = (-1, per_unit)
+        u, t, g = unit[part].reshape(shape), tab[part].reshape(shape), group[part].reshape(shape)
+        check((u == u[:, :1]).all() and len(np.unique(u[:, 0])) == len(u), f"{name}: a unit's rows stand apart")
+        check((t == t[0]).all() and (g == g[0]).all(), f"{name}: columns are not the same for every unit")
+        columns = [(tables[a], groups[b]) for a, b in zip(t[0], g[0])]
+        check(columns[0] == ("total", ""), f"{name}: the first column is no total")
+        check(len(set(columns)) == len(columns), f"{name}: a column occurs twice")
+        when = dates[date[start]] if date[start] >= 0 else None
+        layers.append(
+            Layer(when, name, [ids[i] for i in u[:, 0]], columns, values[part].reshape(shape), statuses[part].reshape(shape))
+        )
+        start = end
+    several = len({layer.date for layer in layers}) > 1
+    for layer in layers:
+        layer.name = f"{layer.level}_{layer.date}" if several and layer.date else layer.level
+    return layers
+
+
+def same(layer, where, ids, values, statuses):
+    if not check(list(ids) == layer.ids, f"{where}: ids differ from release.parquet"):
+        return
+    for found, expected, what in [(values, layer.values, "values"), (statuses, layer.statuses, "statuses")]:
+        if check(found.shape == expected.shape, f"{where}: {what} have shape {found.shape}, not {expected.shape}"):
+            wrong = int((found != expected).sum())
+            check(wrong == 0, f"{where}: {wrong} {what} differ from release.parquet")
+
+
+def arrow_numbers(column):
+    column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if pa.types.is_null(column.type):
+        return np.full(len(column), NO_NUMBER)
+    return column.cast(pa.int64()).fill_null(NO_NUMBER).to_numpy(zero_copy_only=False)
+
+
+def geometry(layer, where, shapes, to_target, tolerance):
+    check(shapely.is_valid(shapes).all(), f"{where}: {int((~shapely.is_valid(shapes)).sum())} geometries are not valid")
+    parts = shapely.get_parts(shapes)
+    check(shapely.is_ccw(shapely.get_exterior_ring(parts)).all(), f"{where}: an exterior ring is clockwise")
+    codes = [CODE.match(i) for i in layer.ids]
+    if not all(codes):
+        return
+    check(set(shapely.get_type_id(shapes)) == {3}, f"{where}: cells are no polygons")
+    size = int(codes[0].group(1))
+    north = np.array([int(c.group(2)) for c in codes])
+    east = np.array([int(c.group(3)) for c in codes])
+    counts = shapely.get_num_coordinates(shapes)
+    if not check((counts == counts[0]).all() and (counts[0] - 1) % 4 == 0, f"{where}: rings differ in length"):
+        return
+    pieces = (counts[0] - 1) // 4
+    rings = shapely.get_coordinates(shapes).reshape(-1, counts[0], 2)
+    # Every side as a polyline from west to east or south to north, with the corner it begins at: equal sides of two cells are the same numbers.
+    sides = []
+    for k, (horizontal, de, dn, backwards) in enumerate([(1, 0, 0, 0), (0, size, 0, 0), (1, 0, size, 1), (0, 0, 0, 1)]):
+        line = rings[:, k * pieces : (k + 1) * pieces + 1]
+        line = line[:, ::-1] if backwards else line
+        key = np.stack([np.full(len(east), horizontal), east + de, north + dn], axis=1)
+        sides.append((key, line))
+    keys = np.concatenate([k for k, _ in sides])
+    lines = np.concatenate([line for _, line in sides])
+    _, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    twins = lines[first][inverse.reshape(-1)]
+    check((lines == twins).all(), f"{where}: neighbours do not share their vertices")
+    checked["shared_sides"] = checked.get("shared_sides", 0) + len(keys) - len(first)
+    # Every vertex is where PROJ puts it.
+    along = np.linspace(0, size, pieces + 1)
+    e = keys[:, 1, None] + along * (keys[:, 0, None] == 1)
+    n = keys[:, 2, None] + along * (keys[:, 0, None] == 0)
+    x, y = to_target.transform(e, n)
+    far = max(float(np.abs(lines[..., 0] - x).max()), float(np.abs(lines[..., 1] - y).max()))
+    check(far <= tolerance, f"{where}: vertices are {far:g} units away from PROJ's")
+
+
+def judge_geojson(path, layer):
+    where = os.path.basename(path)
+    with open(path, encoding="utf-8") as text:
+        data = json.load(text)
+    check("crs" not in data and data["type"] == "FeatureCollection", f"{where}: no plain RFC 7946 collection")
+    check({"title", "attribution", "method", "parameters"} <= set(data), f"{where}: foreign members missing")
+    features = data["features"]
+    ids = [f["properties"]["id"] for f in features]
+    feature_ids = np.array([f["id"] for f in features], dtype=np.int64)
+    check((feature_ids < 2**53).all() and len(np.unique(feature_ids)) == len(features), f"{where}: feature ids not unique below 2^53")
+    names, values, statuses = None, np.empty(layer.values.shape, np.int64), np.empty(layer.values.shape, np.int8)
+    for row, feature in enumerate(features[: len(values)]):
+        properties = feature["properties"]
+        check(properties.get("date") == layer.date, f"{where}: date") if properties.get("date") != layer.date else None
+        keys = [k for k in properties if k not in ("id", "label", "date")]
+        mine, i = [], 0
+        while i < len(keys):
+            name = keys[i]
+            status = "value"
+            if i + 1 < len(keys) and keys[i + 1] == f"{name}_status":
+                status, i = properties[keys[i + 1]], i + 1
+            number = properties[name]
+            if len(mine) < values.shape[1]:
+                values[row, len(mine)] = NO_NUMBER if number is None else number
+                statuses[row, len(mine)] = STATUSES.index(status)
+            mine.append(name)
+            i += 1
+        names = names or mine
+        if mine != names or len(mine) != values.shape[1]:
+            check(False, f"{where}: feature {row} has other fields")
+            return feature_ids, names or []
+    same(layer, where, ids, values, statuses)
+    # GDAL reads the same.
+    meta, table = pyogrio.read_arrow(path)
+    check(meta["crs"] == "EPSG:4326", f"{where}: GDAL sees {meta['crs']}")
+    check(table["id"].to_pylist() == layer.ids, f"{where}: GDAL reads other ids")
+    gdal = np.stack([arrow_numbers(table[n]) for n in names], axis=1)
+    check((gdal == layer.values).all(), f"{where}: GDAL reads other values")
+    shapes = shapely.from_wkb(table[meta["geometry_name"] or "wkb_geometry"].to_numpy(zero_copy_only=False))
+    geometry(layer, where, shapes, pyproj.Transformer.from_crs(3035, 4326, always_xy=True), 7e-8)
+    decimals = re.compile(r"\d\.\d{8}")
+    with open(path, encoding="utf-8") as text:
+        check(not any(decimals.search(line.split('"geometry":', 1)[-1]) for line in text), f"{where}: more than seven decimals")
+    return feature_ids, names
+
+
+def judge_geopackage(path, layers, feature_ids):
+    where = os.path.basename(path)
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    one = lambda sql, *a: database.execute(sql, a).fetchone()[0]
+    check(one("PRAGMA application_id") == 0x47504B47, f"{where}: application_id")
+    check(one("PRAGMA user_version") in (10200, 10300, 10400), f"{where}: user_version")
+    check(one("PRAGMA integrity_check") == "ok", f"{where}: integrity_check")
+    check(database.execute("PRAGMA foreign_key_check").fetchall() == [], f"{where}: foreign_key_check")
+    check(one("PRAGMA journal_mode") == "delete", f"{where}: journal mode")
+    check(not [f for f in glob.glob(path + "-*")], f"{where}: a journal is left")
+    check({-1, 0, 4326} <= {r[0] for r in database.execute("SELECT srs_id FROM gpkg_spatial_ref_sys")}, f"{where}: core reference systems")
+    contents = {r[0]: r[1:] for r in database.execute("SELECT table_name, data_type, description, srs_id, min_x, min_y, max_x, max_y FROM gpkg_contents")}
+    first_parts = [layer.name for layer in layers]
+    check(set(first_parts) <= set(contents), f"{where}: layers {sorted(contents)}")
+    tables = {r[0] for r in database.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")}
+    for layer in layers:
+        parts = [layer.name] + [p for p in (f"{layer.name}_{i}" for i in range(2, 99)) if p in contents]
+        values, statuses, table_ids, fids = [], [], None, None
+        for part in parts:
+            at = f"{where}/{part}"
+            _, description, srs_id, *bounds = contents[part]
+            check("protection: " in description, f"{at}: description does not name the protection")
+            index = f"rtree_{part}_geom"
+            listed = one("SELECT count(*) FROM gpkg_extensions WHERE table_name = ? AND extension_name = 'gpkg_rtree_index'", part)
+            check(index in tables and listed == 1, f"{at}: no spatial index")
+            triggers = one("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", part)
+            check(triggers == 6, f"{at}: {triggers} triggers of the spatial index")
+            try:
+                check(one(f'SELECT rtreecheck("{index}")'.replace('"', "'")) == "ok", f"{at}: spatial index is broken")
+            except sqlite3.OperationalError:
+                pass  # this Python's SQLite has no rtreecheck
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always")
+                meta, table = pyogrio.read_arrow(path, layer=part, return_fids=True)
+            check(not told, f"{at}: GDAL warns: {[str(w.message) for w in told]}")
+            if srs_id < 100000:
+                check(meta["crs"] == f"EPSG:{srs_id}", f"{at}: GDAL sees {meta['crs']}")
+            fids = np.array(table[meta.get("fid_column") or "fid"].to_pylist(), dtype=np.int64) if "fid" in table.column_names else np.array([r[0] for r in database.execute(f'SELECT fid FROM "{part}"')])
+            table_ids = table["id"].to_pylist()
+            columns = [r[1] for r in database.execute(f'PRAGMA table_info("{part}")')]
+            columns = [c for c in columns if c not in ("fid", "geom", "id", "label", "date")]
+            half = len(columns) // 2
+            check([f"{c}_status" for c in columns[:half]] == columns[half:], f"{at}: a field without its status")
+            titled = one("SELECT count(*) FROM gpkg_data_columns WHERE table_name = ? AND title NOTNULL", part)
+            check(titled == len(columns), f"{at}: {titled} aliases for {len(columns)} columns")
+            values += [arrow_numbers(table[c]) for c in columns[:half]]
+            for c in columns[half:]:
+                coded = table[c].combine_chunks().dictionary_encode()
+                coded = coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded
+                statuses.append(status_codes(coded.dictionary.to_pylist())[coded.indices.to_numpy(zero_copy_only=False)])
+            shapes = shapely.from_wkb(table[meta["geometry_name"] or "geom"].to_numpy(zero_copy_only=False))
+            box = shapely.total_bounds(shapes)
+            check(np.allclose(box, bounds, rtol=0, atol=0), f"{at}: gpkg_contents says {bounds}, the features {box.tolist()}")
+            rows = database.execute(f'SELECT id, minx, maxx, miny, maxy FROM "{index}" ORDER BY id').fetchall()
+            rtree = np.array(rows)
+            order = np.argsort(fids)
+            check(np.array_equal(rtree[:, 0].astype(np.int64), fids[order]), f"{at}: the index holds other features")
+            b = shapely.bounds(shapes)[order]
+            inside = (rtree[:, 1] <= b[:, 0]) & (rtree[:, 2] >= b[:, 2]) & (rtree[:, 3] <= b[:, 1]) & (rtree[:, 4] >= b[:, 3])
+            check(inside.all(), f"{at}: the index's boxes are too small")
+            if srs_id < 100000:
+                geographic = pyproj.CRS.from_epsg(srs_id).is_geographic
+                transformer = pyproj.Transformer.from_crs(3035, srs_id, always_xy=True)
+                # A datum shift is PROJ's choice of many: only systems on ETRS89 or WGS 84 are compared to the millimetre.
+                close = srs_id in (3035, 3857, 4258, 4326, 4647, 5650) or 25800 < srs_id < 25900 or 32600 < srs_id < 32700
+                order_of_fid = {f: i for i, f in enumerate(fids.tolist())}
+                tolerance = (2e-8 if geographic else 0.002) if close else np.inf
+                position = {i: n for n, i in enumerate(table_ids)}
+                geometry(layer, at, shapes[[position[i] for i in layer.ids]], transformer, tolerance)
+        # Rows come by fid; bring them into the release's order.
+        position = {i: n for n, i in enumerate(table_ids)}
+        if not check(set(position) == set(layer.ids), f"{where}/{layer.name}: other ids"):
+            continue
+        take = [position[i] for i in layer.ids]
+        same(layer, f"{where}/{layer.name}", [table_ids[i] for i in take], np.stack(values, axis=1)[take], np.stack(statuses, axis=1)[take])
+        if layer.name in feature_ids:
+            check(np.array_equal(fids[take], feature_ids[layer.name]), f"{where}/{layer.name}: fid differs from the GeoJSON id")
+
+
+def judge_csv(folder, layer, names):
+    labels = None
+    for ending, separator, mark in [("", ",", b""), ("_excel", ";", b"\xef\xbb\xbf")]:
+        path = os.path.join(folder, f"{layer.name}{ending}.csv")
+        where = os.path.basename(path)
+        if not check(os.path.exists(path), f"{where}: missing"):
+            return
+        with open(path, "rb") as raw:
+            begin = raw.read(3)
+        check((begin == b"\xef\xbb\xbf") == bool(mark), f"{where}: byte order mark")
+        with open(path, encoding="utf-8-sig", newline="") as text:
+            rows = list(csv.reader(text, delimiter=separator))
+        header, rows = rows[0], rows[1:]
+        fixed = sum(1 for h in header[:3] if h in ("id", "label", "date"))
+        count = (len(header) - fixed) // 2
+        fields = header[fixed : fixed + count]
+        check([f"{f}_status" for f in fields] == header[fixed + count :], f"{where}: a field without its status")
+        check(names is None or fields == names, f"{where}: fields differ from GeoJSON's")
+        check(all(len(r) == len(header) for r in rows), f"{where}: rows differ in length")
+        values = np.array([[int(v) if v else NO_NUMBER for v in r[fixed : fixed + count]] for r in rows], dtype=np.int64)
+        statuses = np.array([[STATUSES.index(s) for s in r[fixed + count :]] for r in rows], dtype=np.int8)
+        same(layer, where, [r[0].removeprefix("'") if mark else r[0] for r in rows], values, statuses)
+        if "date" in header:
+            check({r[header.index("date")] for r in rows} <= {layer.date}, f"{where}: date")
+        if "label" in header:
+            mine = [r[1].removeprefix("'") for r in rows]
+            check(labels is None or labels == mine, f"{where}: labels differ between the two forms")
+            labels = mine
+            if mark:
+                check(not any(r[1].startswith(("=", "+", "-", "@")) for r in rows), f"{where}: a label is a formula")
+
+
+def main(bundle):
+    layers = read_release(os.path.join(bundle, "release.parquet"))
+    checked["layers"] = {layer.name: len(layer.ids) for layer in layers}
+    formats = ["parquet"]
+    feature_ids, names = {}, {}
+    folder = os.path.join(bundle, "geojson")
+    if os.path.isdir(folder):
+        formats.append("geojson")
+        found = {os.path.basename(p)[: -len(".geojson")] for p in glob.glob(os.path.join(folder, "*.geojson"))}
+        check(found == {layer.name for layer in layers}, f"geojson: files {sorted(found)}")
+        for layer in layers:
+            if layer.name in found:
+                feature_ids[layer.name], names[layer.name] = judge_geojson(os.path.join(folder, f"{layer.name}.geojson"), layer)
+    for path in glob.glob(os.path.join(bundle, "*.gpkg")):
+        formats.append("gpkg")
+        judge_geopackage(path, layers, feature_ids)
+    folder = os.path.join(bundle, "csv")
+    if os.path.isdir(folder):
+        formats.append("csv")
+        for layer in layers:
+            judge_csv(folder, layer, names.get(layer.name))
+        with open(os.path.join(folder, "README.txt"), encoding="utf-8") as text:
+            check("protection: " in text.read(), "csv/README.txt: the protection is not named")
+    checked["formats"] = formats
+    print(json.dumps({"ok": not failures, **checked, "failures": failures[:50]}, ensure_ascii=False, indent=1))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
