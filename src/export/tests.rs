@@ -383,8 +383,8 @@ fn more_fields_than_sqlite_has_columns_go_on_in_a_second_table() {
     assert_eq!(database.query_row(both, [], |row| row.get::<_, i64>(0)).unwrap(), 3);
 }
 
-#[test]
-fn foreign_programs_read_the_same_from_every_file() {
+/// What the judge in Python says about a folder: whether all is well, and its words. `None`, and a line that says so, without Python.
+fn judge(folder: &Path) -> Option<(bool, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = root.join(".venv/bin/python");
     if !python.exists() {
@@ -392,16 +392,63 @@ fn foreign_programs_read_the_same_from_every_file() {
         {
             eprintln!("skipped: .venv is absent");
         }
-        return;
+        return None;
     }
+    let verdict = Command::new(&python).arg(root.join("tests/judges/exports_python.py")).arg(folder).output().unwrap();
+    let told = [verdict.stdout, verdict.stderr].concat();
+    Some((verdict.status.success(), String::from_utf8_lossy(&told).into_owned()))
+}
+
+#[test]
+fn foreign_programs_read_the_same_from_every_file() {
     let releases = [small(), sample(&[(100, 700), (500, 30)], &[Some("2024-12-31"), Some("2025-12-31")])];
     for release in releases {
         let folder = tempfile::tempdir().unwrap();
         write_all(&release, folder.path());
-        let judge = root.join("tests/judges/exports_python.py");
-        let verdict = Command::new(&python).arg(judge).arg(folder.path()).output().unwrap();
-        let told = String::from_utf8_lossy(&verdict.stdout);
-        assert!(verdict.status.success(), "{told}{}", String::from_utf8_lossy(&verdict.stderr));
+        let Some((well, told)) = judge(folder.path()) else { return };
+        assert!(well, "{told}");
+    }
+}
+
+#[test]
+fn the_judge_finds_planted_faults() {
+    type Fault = (&'static str, fn(&Path));
+    fn replace_once(path: &Path, from: &str, to: &str) {
+        let text = fs::read_to_string(path).unwrap();
+        assert!(text.contains(from));
+        fs::write(path, text.replacen(from, to, 1)).unwrap();
+    }
+    let faults: [Fault; 6] = [
+        ("100m.csv: 1 statuses differ", |f| replace_once(&f.join("csv/100m.csv"), ",suppressed", ",zero")),
+        ("100m.geojson: 1 values differ", |f| replace_once(&f.join("geojson/100m.geojson"), "\"total\":null", "\"total\":0")),
+        ("neighbours do not share", |f| {
+            let path = f.join("geojson/1km.geojson");
+            let text = fs::read_to_string(&path).unwrap();
+            // The fifth vertex of the first cell, whose sides have two pieces, is its north-east corner.
+            let corner = text.split("],[").nth(4).unwrap();
+            fs::write(&path, text.replacen(corner, &corner.replacen("9.", "9.0", 1), 1)).unwrap();
+        }),
+        ("the index holds other features", |f| {
+            let database = Connection::open(f.join("kleinraum.gpkg")).unwrap();
+            database.execute("DELETE FROM rtree_1km_geom WHERE id = (SELECT min(fid) FROM \"1km\")", []).unwrap();
+        }),
+        ("kleinraum.gpkg/10km: 1 values differ", |f| {
+            let database = Connection::open(f.join("kleinraum.gpkg")).unwrap();
+            database.execute_batch("DROP TRIGGER rtree_10km_geom_update3; DROP TRIGGER rtree_10km_geom_update4").unwrap();
+            let changed = "UPDATE \"10km\" SET total = 4711 WHERE fid = (SELECT max(fid) FROM \"10km\")";
+            assert_eq!(database.execute(changed, []).unwrap(), 1);
+        }),
+        ("ids differ from release.parquet", |f| {
+            let other = sample(&[(100, 39), (1000, 9), (10_000, 4)], &[None]);
+            export::write_release_parquet(&other, &f.join("release.parquet")).unwrap();
+        }),
+    ];
+    for (expected, plant) in faults {
+        let folder = tempfile::tempdir().unwrap();
+        write_all(&small(), folder.path());
+        plant(folder.path());
+        let Some((well, told)) = judge(folder.path()) else { return };
+        assert!(!well && told.contains(expected), "expected {expected}: {told}");
     }
 }
 

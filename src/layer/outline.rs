@@ -18,13 +18,11 @@ use crate::say;
 pub const PIECE_M: u32 = 500;
 
 /// Projects outlines into one reference system.
-#[derive(Debug)]
 pub struct Outlines {
     system: String,
     form: Form,
 }
 
-#[derive(Debug)]
 enum Form {
     /// EPSG:3035 itself: nothing to project or split.
     Grid,
