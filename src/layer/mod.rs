@@ -72,8 +72,8 @@ impl Layer<'_> {
     }
 }
 
-/// FNV-1a over `system`, a zero byte and `key`, folded to 53 bits.
-fn area_feature_id(system: &str, key: &str) -> u64 {
+/// The feature id of an area: FNV-1a over `system`, a zero byte and `key`, folded to 53 bits.
+pub(crate) fn area_feature_id(system: &str, key: &str) -> u64 {
     let bytes = system.bytes().chain([0]).chain(key.bytes());
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
     (hash >> 53) ^ (hash & ((1 << 53) - 1))
