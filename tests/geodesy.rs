@@ -7,7 +7,8 @@ use kleinraum::error::{Failure, Language};
 use kleinraum::geodesy::{FittedProjection, GeodesyError, Projection, ReferenceSystem};
 
 const KANSAS: &str = "+proj=lcc +lat_0=36.6666666666667 +lon_0=-98.5 +lat_1=38.5666666666667 +lat_2=37.2666666666667 +x_0=400000 +y_0=400000 +ellps=GRS80";
-const LISTED: [u32; 16] = [3035, 25831, 25832, 25833, 32631, 32632, 32633, 4647, 5650, 3857, 4258, 4326, 31466, 31467, 31468, 31469];
+const LISTED: [u32; 16] =
+    [3035, 25831, 25832, 25833, 32631, 32632, 32633, 4647, 5650, 3857, 4258, 4326, 31466, 31467, 31468, 31469];
 
 fn system(text: &str) -> ReferenceSystem {
     ReferenceSystem::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
@@ -140,7 +141,8 @@ fn a_point_gives_the_same_bits_in_any_slice() {
     let (mut xs, mut ys) = points(&ReferenceSystem::from_epsg(25832).unwrap(), GERMANY, 5000);
     xs.extend([f64::NAN, f64::INFINITY, 1e300, 5e5]);
     ys.extend([5.9e6, 5.9e6, -1e300, f64::NEG_INFINITY]);
-    let bits = |(xs, ys): (Vec<f64>, Vec<f64>)| xs.into_iter().zip(ys).map(|(x, y)| (x.to_bits(), y.to_bits())).collect::<Vec<_>>();
+    let bits =
+        |(xs, ys): (Vec<f64>, Vec<f64>)| xs.into_iter().zip(ys).map(|(x, y)| (x.to_bits(), y.to_bits())).collect::<Vec<_>>();
     let whole = bits(projected(&fitted, &xs, &ys));
     for size in [1, 3, 7, 1000, 1025] {
         let fresh = FittedProjection::new(projection("25832", "3035"));
@@ -157,7 +159,8 @@ fn a_point_gives_the_same_bits_in_any_slice() {
 
 #[test]
 fn the_same_system_passes_unchanged() {
-    let fitted = FittedProjection::new(projection("3035", "+proj=laea +lat_0=52 +lon_0=10 +x_0=4321000 +y_0=3210000 +ellps=GRS80"));
+    let fitted =
+        FittedProjection::new(projection("3035", "+proj=laea +lat_0=52 +lon_0=10 +x_0=4321000 +y_0=3210000 +ellps=GRS80"));
     let (xs, ys) = projected(&fitted, &[4_321_000.123_456_789, f64::NAN], &[3_210_000.1, 1.0]);
     assert_eq!((xs[0], ys[0]), (4_321_000.123_456_789, 3_210_000.1));
     assert!(xs[1].is_nan() && ys[1].is_nan());
@@ -165,7 +168,15 @@ fn the_same_system_passes_unchanged() {
 
 #[test]
 fn forms_of_a_code() {
-    for text in ["EPSG:25832", "25832", "epsg:25832", "urn:ogc:def:crs:EPSG::25832", "http://www.opengis.net/def/crs/EPSG/0/25832", "+init=epsg:25832", "+proj=utm +zone=32 +ellps=GRS80 +units=m +no_defs"] {
+    for text in [
+        "EPSG:25832",
+        "25832",
+        "epsg:25832",
+        "urn:ogc:def:crs:EPSG::25832",
+        "http://www.opengis.net/def/crs/EPSG/0/25832",
+        "+init=epsg:25832",
+        "+proj=utm +zone=32 +ellps=GRS80 +units=m +no_defs",
+    ] {
         assert_eq!(system(text).epsg(), Some(25832), "{text}");
     }
     for text in ["OGC:CRS84", "urn:ogc:def:crs:OGC:1.3:CRS84", "WGS84", "CRS84"] {
@@ -177,13 +188,34 @@ fn forms_of_a_code() {
 #[test]
 fn well_known_texts() {
     let cases = [
-        (r#"PROJCS["DHDN_3_Degree_Gauss_Zone_3",GEOGCS["GCS_Deutsches_Hauptdreiecksnetz",DATUM["D_Deutsches_Hauptdreiecksnetz",SPHEROID["Bessel_1841",6377397.155,299.1528128]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Gauss_Kruger"],PARAMETER["False_Easting",3500000.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",9.0],PARAMETER["Scale_Factor",1.0],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0],AUTHORITY["EPSG",31467]]"#, 31467),
-        (r#"PROJCS["ETRS_1989_UTM_Zone_32N",GEOGCS["GCS_ETRS_1989",DATUM["D_ETRS_1989",SPHEROID["GRS_1980",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],PARAMETER["False_Easting",500000.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",9.0],PARAMETER["Scale_Factor",0.9996],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]"#, 25832),
-        (r#"PROJCS["ETRS_1989_LAEA",GEOGCS["GCS_ETRS_1989",DATUM["D_ETRS_1989",SPHEROID["GRS_1980",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Lambert_Azimuthal_Equal_Area"],PARAMETER["False_Easting",4321000.0],PARAMETER["False_Northing",3210000.0],PARAMETER["Central_Meridian",10.0],PARAMETER["Latitude_Of_Origin",52.0],UNIT["Meter",1.0]]"#, 3035),
-        (r#"PROJCS["WGS_1984_Web_Mercator_Auxiliary_Sphere",GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137.0,298.257223563]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Mercator_Auxiliary_Sphere"],PARAMETER["False_Easting",0.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",0.0],PARAMETER["Standard_Parallel_1",0.0],PARAMETER["Auxiliary_Sphere_Type",0.0],UNIT["Meter",1.0]]"#, 3857),
-        (r#"GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137.0,298.257223563]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]]"#, 4326),
-        (r#"PROJCRS["ETRS89 / UTM zone 33N",BASEGEOGCRS["ETRS89",DATUM["European Terrestrial Reference System 1989",ELLIPSOID["GRS 1980",6378137,298.257222101,LENGTHUNIT["metre",1]]],PRIMEM["Greenwich",0,ANGLEUNIT["degree",0.0174532925199433]]],CONVERSION["UTM zone 33N",METHOD["Transverse Mercator",ID["EPSG",9807]],PARAMETER["Latitude of natural origin",0,ANGLEUNIT["degree",0.0174532925199433]],PARAMETER["Longitude of natural origin",15,ANGLEUNIT["degree",0.0174532925199433]],PARAMETER["Scale factor at natural origin",0.9996,SCALEUNIT["unity",1]],PARAMETER["False easting",500000,LENGTHUNIT["metre",1]],PARAMETER["False northing",0,LENGTHUNIT["metre",1]]],CS[Cartesian,2],AXIS["(E)",east,ORDER[1],LENGTHUNIT["metre",1]],AXIS["(N)",north,ORDER[2],LENGTHUNIT["metre",1]]]"#, 25833),
-        (r#"COMPD_CS["ETRS89 / UTM zone 32N + DHHN2016",PROJCS["ETRS89 / UTM zone 32N",GEOGCS["ETRS89",DATUM["x",SPHEROID["GRS 1980",6378137,298.257222101]]],PROJECTION["Transverse_Mercator"],AUTHORITY["EPSG","25832"]],VERT_CS["DHHN2016",VERT_DATUM["x",2005]]]"#, 25832),
+        (
+            r#"PROJCS["DHDN_3_Degree_Gauss_Zone_3",GEOGCS["GCS_Deutsches_Hauptdreiecksnetz",DATUM["D_Deutsches_Hauptdreiecksnetz",SPHEROID["Bessel_1841",6377397.155,299.1528128]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Gauss_Kruger"],PARAMETER["False_Easting",3500000.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",9.0],PARAMETER["Scale_Factor",1.0],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0],AUTHORITY["EPSG",31467]]"#,
+            31467,
+        ),
+        (
+            r#"PROJCS["ETRS_1989_UTM_Zone_32N",GEOGCS["GCS_ETRS_1989",DATUM["D_ETRS_1989",SPHEROID["GRS_1980",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],PARAMETER["False_Easting",500000.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",9.0],PARAMETER["Scale_Factor",0.9996],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]"#,
+            25832,
+        ),
+        (
+            r#"PROJCS["ETRS_1989_LAEA",GEOGCS["GCS_ETRS_1989",DATUM["D_ETRS_1989",SPHEROID["GRS_1980",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Lambert_Azimuthal_Equal_Area"],PARAMETER["False_Easting",4321000.0],PARAMETER["False_Northing",3210000.0],PARAMETER["Central_Meridian",10.0],PARAMETER["Latitude_Of_Origin",52.0],UNIT["Meter",1.0]]"#,
+            3035,
+        ),
+        (
+            r#"PROJCS["WGS_1984_Web_Mercator_Auxiliary_Sphere",GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137.0,298.257223563]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Mercator_Auxiliary_Sphere"],PARAMETER["False_Easting",0.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",0.0],PARAMETER["Standard_Parallel_1",0.0],PARAMETER["Auxiliary_Sphere_Type",0.0],UNIT["Meter",1.0]]"#,
+            3857,
+        ),
+        (
+            r#"GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137.0,298.257223563]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]]"#,
+            4326,
+        ),
+        (
+            r#"PROJCRS["ETRS89 / UTM zone 33N",BASEGEOGCRS["ETRS89",DATUM["European Terrestrial Reference System 1989",ELLIPSOID["GRS 1980",6378137,298.257222101,LENGTHUNIT["metre",1]]],PRIMEM["Greenwich",0,ANGLEUNIT["degree",0.0174532925199433]]],CONVERSION["UTM zone 33N",METHOD["Transverse Mercator",ID["EPSG",9807]],PARAMETER["Latitude of natural origin",0,ANGLEUNIT["degree",0.0174532925199433]],PARAMETER["Longitude of natural origin",15,ANGLEUNIT["degree",0.0174532925199433]],PARAMETER["Scale factor at natural origin",0.9996,SCALEUNIT["unity",1]],PARAMETER["False easting",500000,LENGTHUNIT["metre",1]],PARAMETER["False northing",0,LENGTHUNIT["metre",1]]],CS[Cartesian,2],AXIS["(E)",east,ORDER[1],LENGTHUNIT["metre",1]],AXIS["(N)",north,ORDER[2],LENGTHUNIT["metre",1]]]"#,
+            25833,
+        ),
+        (
+            r#"COMPD_CS["ETRS89 / UTM zone 32N + DHHN2016",PROJCS["ETRS89 / UTM zone 32N",GEOGCS["ETRS89",DATUM["x",SPHEROID["GRS 1980",6378137,298.257222101]]],PROJECTION["Transverse_Mercator"],AUTHORITY["EPSG","25832"]],VERT_CS["DHHN2016",VERT_DATUM["x",2005]]]"#,
+            25832,
+        ),
     ];
     for (text, code) in cases {
         assert_eq!(system(text).epsg(), Some(code), "{text}");
@@ -223,7 +255,10 @@ fn every_code_of_the_table_works_or_is_refused() {
             Ok(_) => usable += 1,
             Err(GeodesyError::UnknownEpsg { .. }) => {}
             Err(error) => {
-                assert!(matches!(error, GeodesyError::UnsupportedProjection { .. } | GeodesyError::BadParameters { .. }), "{error}");
+                assert!(
+                    matches!(error, GeodesyError::UnsupportedProjection { .. } | GeodesyError::BadParameters { .. }),
+                    "{error}"
+                );
                 refused += 1;
             }
         }

@@ -146,7 +146,7 @@ impl<'a> Pass<'a> {
         let (mut gathered_x, mut gathered_y) = ([0.0; CHUNK], [0.0; CHUNK]);
         for leaf in touched {
             let head = std::mem::replace(&mut self.heads[leaf], NONE);
-            let points = || std::iter::successors(Some(head), |&p| Some(next[usize::from(p)])).take_while(|&p| p != NONE);
+            let points = || std::iter::successors(Some(head), |&p| Some(next[usize::from(p)]).filter(|&p| p != NONE));
             let Form::Fitted(polynomial) = &self.leaves[leaf].form else {
                 for point in points().map(usize::from) {
                     (xs[point], ys[point]) = self.fitted.exact(xs[point], ys[point]).unwrap_or((f64::NAN, f64::NAN));

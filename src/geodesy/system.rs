@@ -84,6 +84,11 @@ impl ReferenceSystem {
     pub fn from_epsg(code: u32) -> Result<Self, GeodesyError> {
         let known = u16::try_from(code).ok().and_then(crs_definitions::from_code);
         let definition = known.ok_or(GeodesyError::UnknownEpsg { code })?;
+        if definition.proj4.trim().is_empty() {
+            let method =
+                definition.wkt.split("PROJECTION[\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("of a local grid");
+            return Err(GeodesyError::UnsupportedProjection { system: format!("EPSG:{code}"), method: method.to_owned() });
+        }
         Self::build(definition.proj4, format!("EPSG:{code}"), Some(code))
     }
 
@@ -127,10 +132,9 @@ impl ReferenceSystem {
             proj4rs::errors::Error::ProjectionNotFound => {
                 GeodesyError::UnsupportedProjection { system: label.clone(), method: method.clone() }
             }
-            proj4rs::errors::Error::InvalidDatum => GeodesyError::UnknownDatum {
-                system: label.clone(),
-                datum: tokens.get("datum").unwrap_or("?").to_owned(),
-            },
+            proj4rs::errors::Error::InvalidDatum => {
+                GeodesyError::UnknownDatum { system: label.clone(), datum: tokens.get("datum").unwrap_or("?").to_owned() }
+            }
             other => GeodesyError::BadParameters { system: label.clone(), reason: other.to_string() },
         };
         let ellipsoid = tokens.ellipsoid();
@@ -198,6 +202,10 @@ impl ReferenceSystem {
 /// The `+name=value` pairs of a PROJ string.
 struct Tokens<'a>(Vec<(&'a str, Option<&'a str>)>);
 
+/// EPSG:1777, DHDN to WGS 84 (2), the seven parameters that PROJ's `potsdam` stands for; the library's own list has older ones that
+/// are half a metre off.
+const DHDN_TO_WGS84: &str = "598.1,73.7,418.2,0.202,0.045,-2.455,6.7";
+
 /// Pairs that say the ellipsoid.
 const ELLIPSOID: [&str; 7] = ["ellps", "a", "b", "rf", "f", "R", "es"];
 
@@ -226,6 +234,7 @@ impl<'a> Tokens<'a> {
             (false, _) => own.join(" "),
             (true, Some("NAD83")) => "+ellps=GRS80".to_owned(),
             (true, Some("WGS84") | None) => "+ellps=WGS84".to_owned(),
+            (true, Some("potsdam")) => "+ellps=bessel".to_owned(),
             // Both sides of the kernel then carry the same datum, which shifts nothing.
             (true, Some(datum)) => format!("+datum={datum}"),
         }
@@ -243,6 +252,7 @@ impl<'a> Tokens<'a> {
         }
         match self.get("datum") {
             None | Some("WGS84" | "NAD83") => None,
+            Some("potsdam") => Some(format!("+towgs84={DHDN_TO_WGS84}")),
             Some(datum) => Some(format!("+datum={datum}")),
         }
     }

@@ -24,7 +24,7 @@ DEFINITIONS = {
     "4258": "+proj=longlat +ellps=GRS80 +towgs84=0,0,0,0,0,0,0 +no_defs +type=crs",
     "4326": "+proj=longlat +datum=WGS84 +no_defs +type=crs",
     **{
-        str(31464 + zone): f"+proj=tmerc +lat_0=0 +lon_0={3 * zone} +k=1 +x_0={zone}500000 +y_0=0 +datum=potsdam +units=m +type=crs"
+        str(31464 + zone): f"+proj=tmerc +lat_0=0 +lon_0={3 * zone} +k=1 +x_0={zone}500000 +y_0=0 +ellps=bessel +towgs84=598.1,73.7,418.2,0.202,0.045,-2.455,6.7 +units=m +type=crs"
         for zone in range(2, 6)
     },
     "+proj=lcc +lat_0=36.6666666666667 +lon_0=-98.5 +lat_1=38.5666666666667 +lat_2=37.2666666666667 +x_0=400000 +y_0=400000 +ellps=GRS80": None,
