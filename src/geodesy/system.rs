@@ -202,10 +202,6 @@ impl ReferenceSystem {
 /// The `+name=value` pairs of a PROJ string.
 struct Tokens<'a>(Vec<(&'a str, Option<&'a str>)>);
 
-/// EPSG:1777, DHDN to WGS 84 (2), the seven parameters that PROJ's `potsdam` stands for; the library's own list has older ones that
-/// are half a metre off.
-const DHDN_TO_WGS84: &str = "598.1,73.7,418.2,0.202,0.045,-2.455,6.7";
-
 /// Pairs that say the ellipsoid.
 const ELLIPSOID: [&str; 7] = ["ellps", "a", "b", "rf", "f", "R", "es"];
 
@@ -234,7 +230,6 @@ impl<'a> Tokens<'a> {
             (false, _) => own.join(" "),
             (true, Some("NAD83")) => "+ellps=GRS80".to_owned(),
             (true, Some("WGS84") | None) => "+ellps=WGS84".to_owned(),
-            (true, Some("potsdam")) => "+ellps=bessel".to_owned(),
             // Both sides of the kernel then carry the same datum, which shifts nothing.
             (true, Some(datum)) => format!("+datum={datum}"),
         }
@@ -252,7 +247,6 @@ impl<'a> Tokens<'a> {
         }
         match self.get("datum") {
             None | Some("WGS84" | "NAD83") => None,
-            Some("potsdam") => Some(format!("+towgs84={DHDN_TO_WGS84}")),
             Some(datum) => Some(format!("+datum={datum}")),
         }
     }

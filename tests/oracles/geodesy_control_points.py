@@ -2,8 +2,8 @@
 
 pip install pyproj; python geodesy_control_points.py > geodesy_control_points.csv
 
-Systems are given to PROJ as the PROJ strings of crs-definitions, so that the same datum shift is judged (PROJ's own choice for EPSG:3146x
-would be a grid). Columns: from, to, x, y in the source, x, y in the target; degrees as longitude, latitude.
+Systems are given to PROJ as the PROJ strings of crs-definitions, with the seven parameters written out in place of a datum's name, so that the
+same datum shift is judged (PROJ's own choice for EPSG:3146x would be a grid). Columns: from, to, x, y in the source, x, y in the target; degrees as longitude, latitude.
 """
 import sys
 
@@ -29,7 +29,7 @@ DEFINITIONS = {
     },
     "+proj=lcc +lat_0=36.6666666666667 +lon_0=-98.5 +lat_1=38.5666666666667 +lat_2=37.2666666666667 +x_0=400000 +y_0=400000 +ellps=GRS80": None,
     "3034": f"+proj=lcc +lat_1=35 +lat_2=65 +lat_0=52 +lon_0=10 +x_0=4000000 +y_0=2800000 {GRS80}",
-    "27700": "+proj=tmerc +lat_0=49 +lon_0=-2 +k=0.9996012717 +x_0=400000 +y_0=-100000 +datum=OSGB36 +units=m +type=crs",
+    "27700": "+proj=tmerc +lat_0=49 +lon_0=-2 +k=0.9996012717 +x_0=400000 +y_0=-100000 +ellps=airy +towgs84=446.448,-125.157,542.06,0.1502,0.2470,0.8421,-20.4894 +units=m +type=crs",
     "2154": f"+proj=lcc +lat_1=49 +lat_2=44 +lat_0=46.5 +lon_0=3 +x_0=700000 +y_0=6600000 {GRS80}",
     "31300": "+proj=lcc +lat_1=49.83333333333334 +lat_2=51.16666666666666 +lat_0=90 +lon_0=4.356939722222222 +x_0=150000.01256 "
     "+y_0=5400088.4378 +ellps=intl +towgs84=-106.8686,52.2978,-103.7239,0.3366,-0.457,1.8422,-1.2747 +units=m +type=crs",
