@@ -72,7 +72,7 @@ pub enum Role {
     Coordinate,
     /// Code of the cell.
     Cell,
-    /// Tells records apart.
+    /// Tells records apart: another one in every row looked at.
     Id,
     /// Names of persons.
     PersonName,
@@ -161,9 +161,6 @@ impl ColumnFinding {
             }
             () if self.is_numeric() && super::words::axis(name).is_some() => Some(Role::Coordinate),
             () if self.distinct == Distinct::Unique && !matches!(self.value_type, ValueType::Number | ValueType::Date) => Some(Role::Id),
-            () if any(name, &["=id", "=fid", "=oid", "=objectid", "=uuid", "=guid", "=persid", "kennung"]) && self.distinct != Distinct::Few => {
-                Some(Role::Id)
-            }
             () if text && any(name, &["=name"]) && self.distinct == Distinct::Many => Some(Role::PersonName),
             () if self.value_type == ValueType::Date => {
                 any(name, &["stichtag", "datum", "date", "referenz", "quartal"]).then_some(Role::ReferenceDate)

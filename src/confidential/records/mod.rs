@@ -140,3 +140,5 @@ fn positions(file: &Path, header: &[String], wanted: &[Wanted]) -> Result<Vec<us
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod parquet_tests;

@@ -396,3 +396,31 @@ real! {
     cells_of_germany: "grid/zensus2011_1km_einwohner_DE.csv.gz", ["#x_mp_1km", "#Einwohner"] => 361478, "4347112.6348", "221.4953";
     cells_with_decimal_comma: "grid/zensus2011_1km_spitz_pinneberg_bbox.csv", ["#Alter_D", "#Wohnfl_Bew_D"] => 2000, "28.8898", "15.6013";
 }
+
+/// Ten million rows of seven columns, four wanted; prints rows a second. Run with `--ignored --nocapture`.
+#[test]
+#[ignore = "measures speed"]
+fn speed_of_csv() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, quote, groups) in [("plain", "", ["0-17", "65+"]), ("quoted", "\"", ["0-17", "65+"]), ("umlauts", "", ["fünf", "zwölf"])] {
+        let path = folder.path().join(format!("{name}.csv"));
+        let mut out = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());
+        out.write_all(b"id,e_25832,n_25832,lon,lat,altersgruppe,geschlecht\n").unwrap();
+        for i in 0..10_000_000_u64 {
+            let hash = i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+            let (e, n, group) = (540_000 + hash % 30_000, 5_930_000 + hash % 40_000, groups[hash as usize % 2]);
+            writeln!(out, "{i},{e}.{:02},{n}.{:02},9.{hash:010},53.{hash:010},{quote}{group}{quote},w", hash % 100, hash % 90).unwrap();
+        }
+        out.flush().unwrap();
+        let dialect = Dialect::default();
+        let wanted = wanted(&["#e_25832", "#n_25832", "altersgruppe", "geschlecht"]);
+        let request = Request { files: &[path.clone()], dialect: &dialect, wanted: &wanted };
+        for _ in 0..3 {
+            let start = std::time::Instant::now();
+            let rows = read(&request, &Silent, &|_| Ok(())).unwrap();
+            let (seconds, bytes) = (start.elapsed().as_secs_f64(), std::fs::metadata(&path).unwrap().len());
+            let threads = rayon::current_num_threads();
+            eprintln!("{name}: {:.1} M rows/s, {:.0} MB/s, {threads} threads", rows as f64 / seconds / 1e6, bytes as f64 / seconds / 1e6);
+        }
+    }
+}
