@@ -15,8 +15,6 @@ mod records;
 
 pub use account::{Account, Located, Reason, Rejects};
 pub use disclosure::{Block, ProtectedCount, Release, Status};
-pub use records::{Dialect, declared_system};
-pub use inspect::{
-    ColumnFinding, Distinct, GuessSystems, Inspection, PositionFinding, Role, SystemSource, ValueType, inspect,
-};
+pub use inspect::{ColumnFinding, Distinct, GuessSystems, Inspection, PositionFinding, Role, SystemSource, ValueType, inspect};
 pub use lattice::{Column, Dimension, Lattice, Level, Table, Unit};
+pub use records::{Dialect, declared_system};

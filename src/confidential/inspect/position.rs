@@ -1,8 +1,8 @@
 //! Which columns say where a record lies, and in which reference system.
 
+use super::GuessSystems;
 use super::column::{ColumnFinding, Distinct, Role, ValueType};
 use super::words::{axis, means_degrees, system_code};
-use super::GuessSystems;
 use crate::confidential::records::{NumberState, Sample, Values};
 
 /// Where the records lie.
@@ -75,7 +75,8 @@ pub(super) fn find(
             _ => (0.0, None, SystemSource::Unknown),
         };
         let doubtful = source == SystemSource::Values;
-        let others = guesses.iter().filter(|_| doubtful).map(|(code, _)| name(*code)).filter(|other| Some(other) != system.as_ref());
+        let others =
+            guesses.iter().filter(|_| doubtful).map(|(code, _)| name(*code)).filter(|other| Some(other) != system.as_ref());
         let others = others.collect();
         let (x, y) = (columns[x].name.clone(), columns[y].name.clone());
         found.push((rank, PositionFinding::Coordinates { x, y, system, source, others }));

@@ -36,7 +36,10 @@ fn roles_of_a_usual_export() {
     assert_eq!(roles, expected.map(Some));
     assert_eq!((found.separator, found.decimal, found.encoding), (Some(';'), Some(','), Some("ascii")));
     let Some(PositionFinding::Coordinates { x, y, system, source, others }) = found.position else { panic!("no position") };
-    assert_eq!((x.as_str(), y.as_str(), system.as_deref(), source), ("Rechtswert", "Hochwert", Some("EPSG:25832"), SystemSource::Values));
+    assert_eq!(
+        (x.as_str(), y.as_str(), system.as_deref(), source),
+        ("Rechtswert", "Hochwert", Some("EPSG:25832"), SystemSource::Values)
+    );
     assert_eq!(others, ["EPSG:25833"]);
 }
 

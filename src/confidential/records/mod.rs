@@ -139,6 +139,6 @@ fn positions(file: &Path, header: &[String], wanted: &[Wanted]) -> Result<Vec<us
 }
 
 #[cfg(test)]
-mod tests;
-#[cfg(test)]
 mod parquet_tests;
+#[cfg(test)]
+mod tests;

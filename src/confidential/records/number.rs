@@ -129,7 +129,8 @@ impl Evidence {
     pub(in crate::confidential) fn see(&mut self, value: &str) {
         let value = value.trim();
         let body = value.strip_prefix(['-', '+']).unwrap_or(value);
-        if !body.starts_with(|c: char| c.is_ascii_digit()) || !body.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',') {
+        if !body.starts_with(|c: char| c.is_ascii_digit()) || !body.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',')
+        {
             return;
         }
         let Some(last) = body.chars().rev().find(|c| !c.is_ascii_digit()) else { return };

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use ::parquet::arrow::ArrowWriter;
+use ::parquet::file::properties::WriterProperties;
 use arrow_array::types::Int8Type;
 use arrow_array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float32Array, Float64Array, Int8Array, Int64Array,
     LargeStringArray, NullArray, RecordBatch, StringArray, StringViewArray, TimestampMicrosecondArray, UInt64Array,
 };
-use ::parquet::arrow::ArrowWriter;
-use ::parquet::file::properties::WriterProperties;
 
 use super::*;
 use crate::progress::Silent;
@@ -108,7 +108,11 @@ fn columns_come_in_the_order_wanted_and_row_groups_in_any_number() {
         let path = folder.path().join(format!("{rows_per_group}.parquet"));
         let numbers: Int64Array = (0..250).collect();
         let texts: StringArray = (0..250).map(|i| Some(format!("t{i}"))).collect();
-        write(&path, vec![("a", Arc::new(numbers)), ("unused", Arc::new(NullArray::new(250))), ("b", Arc::new(texts))], rows_per_group);
+        write(
+            &path,
+            vec![("a", Arc::new(numbers)), ("unused", Arc::new(NullArray::new(250))), ("b", Arc::new(texts))],
+            rows_per_group,
+        );
         let rows = read_columns(&path, &[("b", Kind::Text), ("a", Kind::Number)]).unwrap();
         let expected: Vec<_> = (0..250).map(|i| vec![Some(format!("t{i}")), Some(i.to_string())]).collect();
         assert_eq!(rows, expected);

@@ -31,21 +31,26 @@ fn wanted(columns: &[&str]) -> Vec<Wanted> {
 fn rows_of(path: &Path, dialect: &Dialect, columns: &[&str], block: usize) -> Result<(Vec<Row>, Vec<(u64, Reason)>), Error> {
     let (rows, faulty) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let request = Request { files: &[path.to_owned()], dialect, wanted: &wanted(columns) };
-    let records = read_in_blocks(&request, &Silent, &|batch| {
-        for i in 0..batch.rows {
-            let value = |column: &Values| match column {
-                Values::Text(texts) => texts.get(i).map(str::to_owned),
-                Values::Number(numbers) => match numbers.states[i] {
-                    NumberState::Number => Some(numbers.values[i].to_string()),
-                    NumberState::Missing => None,
-                    NumberState::NotANumber => Some("no number".to_owned()),
-                },
-            };
-            rows.lock().unwrap().push((batch.row(i), batch.columns.iter().map(value).collect()));
-        }
-        faulty.lock().unwrap().extend(batch.faulty.iter().map(|&(i, reason)| (batch.row(i as usize), reason)));
-        Ok(())
-    }, block)?;
+    let records = read_in_blocks(
+        &request,
+        &Silent,
+        &|batch| {
+            for i in 0..batch.rows {
+                let value = |column: &Values| match column {
+                    Values::Text(texts) => texts.get(i).map(str::to_owned),
+                    Values::Number(numbers) => match numbers.states[i] {
+                        NumberState::Number => Some(numbers.values[i].to_string()),
+                        NumberState::Missing => None,
+                        NumberState::NotANumber => Some("no number".to_owned()),
+                    },
+                };
+                rows.lock().unwrap().push((batch.row(i), batch.columns.iter().map(value).collect()));
+            }
+            faulty.lock().unwrap().extend(batch.faulty.iter().map(|&(i, reason)| (batch.row(i as usize), reason)));
+            Ok(())
+        },
+        block,
+    )?;
     let (mut rows, mut faulty) = (rows.into_inner().unwrap(), faulty.into_inner().unwrap());
     rows.sort();
     faulty.sort();
@@ -409,14 +414,17 @@ fn cpu_seconds() -> f64 {
 #[ignore = "measures speed"]
 fn speed_of_csv() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, quote, groups) in [("plain", "", ["0-17", "65+"]), ("quoted", "\"", ["0-17", "65+"]), ("umlauts", "", ["fünf", "zwölf"])] {
+    for (name, quote, groups) in
+        [("plain", "", ["0-17", "65+"]), ("quoted", "\"", ["0-17", "65+"]), ("umlauts", "", ["fünf", "zwölf"])]
+    {
         let path = folder.path().join(format!("{name}.csv"));
         let mut out = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());
         out.write_all(b"id,e_25832,n_25832,lon,lat,altersgruppe,geschlecht\n").unwrap();
         for i in 0..10_000_000_u64 {
             let hash = i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
             let (e, n, group) = (540_000 + hash % 30_000, 5_930_000 + hash % 40_000, groups[hash as usize % 2]);
-            writeln!(out, "{i},{e}.{:02},{n}.{:02},9.{hash:010},53.{hash:010},{quote}{group}{quote},w", hash % 100, hash % 90).unwrap();
+            writeln!(out, "{i},{e}.{:02},{n}.{:02},9.{hash:010},53.{hash:010},{quote}{group}{quote},w", hash % 100, hash % 90)
+                .unwrap();
         }
         out.flush().unwrap();
         let dialect = Dialect::default();
@@ -428,7 +436,12 @@ fn speed_of_csv() {
             let (seconds, bytes) = (start.elapsed().as_secs_f64(), std::fs::metadata(&path).unwrap().len());
             let threads = rayon::current_num_threads();
             let (rows, cpu) = (rows as f64 / 1e6, cpu_seconds() - cpu_before);
-            eprintln!("{name}: {threads} threads {:.1} M rows/s, {:.0} MB/s; {:.1} M rows per core and second", rows / seconds, bytes as f64 / seconds / 1e6, rows / cpu);
+            eprintln!(
+                "{name}: {threads} threads {:.1} M rows/s, {:.0} MB/s; {:.1} M rows per core and second",
+                rows / seconds,
+                bytes as f64 / seconds / 1e6,
+                rows / cpu
+            );
         }
     }
 }
