@@ -28,7 +28,7 @@ use crate::progress::Progress;
 pub(in crate::confidential) use batch::{Batch, NumberState, NumberValues, TextValues, Values};
 pub use dialect::Dialect;
 pub(in crate::confidential) use failure::RecordsError;
-pub(in crate::confidential) use number::{Evidence, NumberForm};
+pub(in crate::confidential) use number::NumberForm;
 pub(in crate::confidential) use sample::{Sample, sample};
 pub(in crate::confidential) use source::Format;
 
