@@ -103,7 +103,9 @@ fn a_system_is_projected_and_points_near_edges_exactly() {
     let utm = ReferenceSystem::parse("EPSG:25832").unwrap();
     let back = crate::geodesy::Projection::new(&ReferenceSystem::etrs89_laea(), &utm).unwrap();
     let mut csv = "x,y\n".to_owned();
-    for (easting_m, northing_m) in [(4_341_100.000_05, 2_690_300.000_05), (4_341_099.999_95, 2_690_350.0), (4_341_150.0, 2_690_350.0)] {
+    for (easting_m, northing_m) in
+        [(4_341_100.000_05, 2_690_300.000_05), (4_341_099.999_95, 2_690_350.0), (4_341_150.0, 2_690_350.0)]
+    {
         let (x, y) = back.exact(easting_m, northing_m).unwrap();
         writeln!(csv, "{x:.7},{y:.7}").unwrap();
     }
@@ -133,7 +135,8 @@ fn cell_codes_are_positions() {
 
 #[test]
 fn bad_coordinates_are_rejected_by_reason() {
-    let case = Case::new("x,y,a\n4300000,3400000,a\n,3400000,a\n4300000,here,a\n4300000,NaN,a\n4300000,99000000,a\n4300001,3400001,a\n");
+    let case =
+        Case::new("x,y,a\n4300000,3400000,a\n,3400000,a\n4300000,here,a\n4300000,NaN,a\n4300000,99000000,a\n4300001,3400001,a\n");
     let (cube, account) = case.count();
     assert!(cube.counts == [RawCount::of(2)]);
     assert_eq!((account.records_read, account.records_placed, account.rejects.total()), (6, 2, 4));
@@ -198,7 +201,9 @@ fn too_many_categories_name_the_mend_and_no_value() {
 
 #[test]
 fn dates_become_iso_and_ascend() {
-    let mut case = Case::new("x,y,day\n4300000,3400000,31.12.2024\n4300000,3400000,2023-12-31\n4300000,3400000,2024-12-31\n4300000,3400000,30.02.2024\n4300000,3400000,\n");
+    let mut case = Case::new(
+        "x,y,day\n4300000,3400000,31.12.2024\n4300000,3400000,2023-12-31\n4300000,3400000,2024-12-31\n4300000,3400000,30.02.2024\n4300000,3400000,\n",
+    );
     case.spec.date = DateSpec::Column("day".into());
     let (cube, _) = case.count();
     assert_eq!(cube.dates, [Some("2023-12-31".to_owned()), Some("2024-12-31".to_owned())]);
@@ -212,7 +217,9 @@ fn dates_become_iso_and_ascend() {
 
 #[test]
 fn measures_are_summed_in_ten_thousandths() {
-    let mut case = Case::new("x,y,rent\n4300000,3400000,0.1\n4300000,3400000,0.2\n4300000,3400000,-1.00005\n4300000,3400000,much\n4300000,3400000,2e12\n");
+    let mut case = Case::new(
+        "x,y,rent\n4300000,3400000,0.1\n4300000,3400000,0.2\n4300000,3400000,-1.00005\n4300000,3400000,much\n4300000,3400000,2e12\n",
+    );
     case.spec.measures = vec![MeasureSpec { name: "rent".into(), column: "rent".into() }];
     let (cube, _) = case.count();
     assert!(cube.sums == [[RawSum::of(1000 + 2000 - 10_001)]] && cube.counts == [RawCount::of(3)]);
@@ -296,9 +303,11 @@ fn no_planted_value_is_in_any_error() {
         4300000,3400000,geheim,m,1,2024-12-31,geheim\n4300000,3400000,5,geheim|,1,2024-12-31,geheim\n\
         4300000,3400000,5,m,geheim,2024-12-31,geheim\n4300000,3400000,5,m,1,geheim,geheim\n\
         4300000,3400000,5,m,1,2024-12-31,geheim\n4300000,3400000,5,m,1,2024-12-31,geheim\n";
-    let mut case = Case::new(csv)
-        .dimension("age", DimensionKind::Bands(vec![0.0]), Missing::Reject)
-        .dimension("sex", DimensionKind::Discovered, Missing::Reject);
+    let mut case = Case::new(csv).dimension("age", DimensionKind::Bands(vec![0.0]), Missing::Reject).dimension(
+        "sex",
+        DimensionKind::Discovered,
+        Missing::Reject,
+    );
     case.spec.measures = vec![MeasureSpec { name: "rent".into(), column: "rent".into() }];
     case.spec.date = DateSpec::Column("day".into());
     case.spec.id_column = Some("id".into());
@@ -341,8 +350,10 @@ fn threads_and_order_make_no_difference() {
                     .dimension("age", DimensionKind::Discovered, Missing::Reject)
                     .dimension("sex", DimensionKind::Discovered, Missing::Category("ohne".into()));
                 let cut = |key: &str, at: f64| square(key, [4_300_000.0, 3_400_000.0 + at, 4_302_500.0, 3_401_000.0 + at]);
-                case.spec.systems =
-                    vec![system("one", vec![cut("a", 0.0), cut("b", 500.0)]), system("two", vec![cut("c", 1500.0), cut("d", 2500.0)])];
+                case.spec.systems = vec![
+                    system("one", vec![cut("a", 0.0), cut("b", 500.0)]),
+                    system("two", vec![cut("c", 1500.0), cut("d", 2500.0)]),
+                ];
                 case.spec.measures = vec![MeasureSpec { name: "rent".into(), column: "rent".into() }];
                 case.spec.date = DateSpec::Column("day".into());
                 case.spec.id_column = with_id.then(|| "id".to_owned());
@@ -384,9 +395,11 @@ fn throughput_of_ten_million_records() {
         writeln!(csv, "{x:.2},{y:.2},{age},{sex}").unwrap();
     }
     std::fs::write(&file, &csv).unwrap();
-    let mut case = Case::new("x,y\n")
-        .dimension("age", DimensionKind::Discovered, Missing::Reject)
-        .dimension("sex", DimensionKind::Discovered, Missing::Reject);
+    let mut case = Case::new("x,y\n").dimension("age", DimensionKind::Discovered, Missing::Reject).dimension(
+        "sex",
+        DimensionKind::Discovered,
+        Missing::Reject,
+    );
     let utm = ReferenceSystem::parse("EPSG:25832").unwrap();
     case.spec.position = PositionSource::Coordinates { system: utm, x_column: "x".into(), y_column: "y".into() };
     case.spec.files = vec![file];
@@ -416,5 +429,9 @@ fn throughput_of_ten_million_records() {
     case.count();
     let from_file = start.elapsed().as_secs_f64();
     eprintln!("{} threads, {} atoms", rayon::current_num_threads(), cube.keys.len());
-    eprintln!("in memory {:.1} M records/s, from CSV {:.1} M records/s", records as f64 / in_memory / 1e6, records as f64 / from_file / 1e6);
+    eprintln!(
+        "in memory {:.1} M records/s, from CSV {:.1} M records/s",
+        records as f64 / in_memory / 1e6,
+        records as f64 / from_file / 1e6
+    );
 }
