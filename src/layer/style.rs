@@ -64,7 +64,8 @@ impl Classes {
 
     fn of_sorted(numbers: &[i64]) -> Self {
         let colors = Palette::DEFAULT.classes;
-        let mut starts: Vec<i64> = (0..colors.len()).filter_map(|i| numbers.get(i * numbers.len() / colors.len()).copied()).collect();
+        let mut starts: Vec<i64> =
+            (0..colors.len()).filter_map(|i| numbers.get(i * numbers.len() / colors.len()).copied()).collect();
         starts.dedup();
         let count = starts.len();
         let class = |i: usize| {

@@ -132,7 +132,12 @@ const BATCH: usize = 512;
 
 /// Writes the tiles of a release into `folder`, which must exist: the chosen ones of `tiles.pmtiles`, `tiles.mbtiles` and `tiles/`, and always `tiles.json` and
 /// `style.json`. The bytes do not depend on the number of threads. About 1 µs a cell, zoom and core, most of it compression.
-pub fn write_tiles(release: &Release, options: &TileOptions, folder: &Path, progress: &dyn Progress) -> Result<TileReport, Error> {
+pub fn write_tiles(
+    release: &Release,
+    options: &TileOptions,
+    folder: &Path,
+    progress: &dyn Progress,
+) -> Result<TileReport, Error> {
     let plan = Plan::new(release)?;
     progress.begin(Stage::Tiles, Some(plan.work()));
     let describes = &plan.describes;
