@@ -138,7 +138,7 @@ pub fn write_tiles(
     folder: &Path,
     progress: &dyn Progress,
 ) -> Result<TileReport, Error> {
-    let plan = Plan::new(release)?;
+    let (plan, mut pieces) = Plan::new(release)?;
     progress.begin(Stage::Tiles, Some(plan.work()));
     let describes = &plan.describes;
     let tile_folder = options.formats.contains(&TileFormat::Directory).then(|| folder.join("tiles"));
@@ -158,7 +158,6 @@ pub fn write_tiles(
     }
     let mut writer = Writer { plan: &plan, tile_folder, archives, progress };
     let mut report = TileReport { zooms: Vec::new(), not_in_tiles: plan.not_in_tiles.clone() };
-    let mut pieces = plan.whole_areas()?;
     for zoom in 0..=ZoomPlan::MAX_ZOOM {
         let content = plan.zoom(zoom, pieces);
         report.zooms.push(writer.zoom(&content)?);

@@ -21,7 +21,6 @@ pub(super) struct Plan<'r> {
     pub(super) layers: Vec<Layer<'r>>,
     pub(super) describes: Describes,
     pub(super) not_in_tiles: Vec<String>,
-    world: World,
     zooms: ZoomPlan,
     schemas: Vec<LayerSchema>,
     /// Rings of the layers that are in tiles, by position of the layer.
@@ -73,8 +72,8 @@ fn tile_id(zoom: u8, x: u32, y: u32) -> u64 {
 }
 
 impl<'r> Plan<'r> {
-    /// Projects corners and describes the layers.
-    pub(super) fn new(release: &'r Release) -> Result<Self, Error> {
+    /// Projects corners and describes the layers; with all areas, for zoom 0.
+    pub(super) fn new(release: &'r Release) -> Result<(Self, Vec<Piece>), Error> {
         let world = World::new()?;
         let layers = layers(release);
         let (south_deg, north_deg) = latitudes(&layers, &world)?;
@@ -105,10 +104,11 @@ impl<'r> Plan<'r> {
             let title = title(layer);
             described.push(DescribedLayer { name: layer.name.clone(), title, zooms: shown, areas, fields: layer.fields.clone() });
         }
+        let mut pieces = Vec::new();
         for (system, areas) in release.lattice.systems.iter().enumerate() {
-            for piece in areas::whole(system, areas, &world)? {
-                around = join(around, Some(piece.bounds()));
-            }
+            let whole = areas::whole(system, areas, &world)?;
+            around = whole.iter().fold(around, |around, piece| join(around, Some(piece.bounds())));
+            pieces.extend(whole);
         }
         let around = join(around, around_cells).ok_or(TilingError::NothingToDraw)?;
         let extent = around_cells.filter(|_| smallest_zoom > 0).map(|bounds| {
@@ -129,7 +129,7 @@ impl<'r> Plan<'r> {
             });
         }
         let describes = describe(described, around, &world)?;
-        Ok(Self { layers, describes, not_in_tiles, world, zooms, schemas, rings, extent })
+        Ok((Self { layers, describes, not_in_tiles, zooms, schemas, rings, extent }, pieces))
     }
 
     /// All work: cells and areas, counted once in each zoom that shows them.
@@ -143,14 +143,6 @@ impl<'r> Plan<'r> {
             Level::Grid(size) => self.zooms.size_at(zoom) == Some(size),
         };
         self.layers.iter().filter(shown).map(|layer| layer.block.units.len() as u64).sum()
-    }
-
-    /// All areas, for zoom 0.
-    pub(super) fn whole_areas(&self) -> Result<Vec<Piece>, TilingError> {
-        let Some(layer) = self.layers.first() else { return Ok(Vec::new()) };
-        let systems = layer.lattice.systems.iter().enumerate();
-        let pieces: Result<Vec<_>, _> = systems.map(|(system, areas)| areas::whole(system, areas, &self.world)).collect();
-        Ok(pieces?.into_iter().flatten().collect())
     }
 
     /// The tiles of one zoom and what is in them.
