@@ -10,6 +10,7 @@
 
 pub mod area;
 pub mod confidential;
+pub mod demo;
 pub mod error;
 pub mod export;
 pub mod geodesy;
