@@ -33,7 +33,7 @@ fn the_population_is_a_plausible_one() {
         *benefits.entry(benefit).or_default() += 1;
         households.insert(household);
     }
-    assert_eq!(males, 154_320);
+    assert_eq!(males, 155_123);
     assert!((13_000..21_000).contains(&fine.len()), "{} cells of 100 m", fine.len());
     assert!((400..620).contains(&coarse.len()), "{} cells of 1 km", coarse.len());
     assert!(fine.values().max() < Some(&600), "{:?}", fine.values().max());
