@@ -9,13 +9,16 @@
 //! the only thing writers see). Data flows one way; a room knows the rooms before it, never after.
 
 pub mod area;
+pub mod cli;
 pub mod confidential;
+pub mod config;
 pub mod demo;
 pub mod error;
 pub mod export;
 pub mod geodesy;
 pub mod grid;
 pub mod layer;
+pub mod pipeline;
 pub mod progress;
 pub mod tiling;
 pub mod verify;

@@ -1,3 +1,5 @@
-//! The `kleinraum` program.
+//! The `kleinraum` program: reads the command line, runs, says how it went.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    kleinraum::cli::main()
+}

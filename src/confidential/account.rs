@@ -25,11 +25,15 @@ pub enum Reason {
     CellCode,
     /// A cell code coarser than the finest size of the run.
     CellTooCoarse,
+    /// A cell code finer than the finest size of the run that lies in no cell of it.
+    CellNotNested,
     /// No value in a dimension.
     MissingCategory,
     /// A category that the plan does not list.
     UnknownCategory,
-    /// A number below the first or not below the last band.
+    /// A category text that no output can show: too long, with a control character, or with the `|` that joins group names.
+    CategoryText,
+    /// A number below the first band.
     OutsideBands,
     /// A text where a band needs a number.
     BandNotNumeric,
@@ -45,7 +49,7 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::FieldCount,
         Self::Encoding,
         Self::MissingPosition,
@@ -54,8 +58,10 @@ impl Reason {
         Self::OutsideAreaOfUse,
         Self::CellCode,
         Self::CellTooCoarse,
+        Self::CellNotNested,
         Self::MissingCategory,
         Self::UnknownCategory,
+        Self::CategoryText,
         Self::OutsideBands,
         Self::BandNotNumeric,
         Self::MeasureNotNumeric,
@@ -75,8 +81,10 @@ impl Reason {
             Self::OutsideAreaOfUse => "outside_area_of_use",
             Self::CellCode => "cell_code",
             Self::CellTooCoarse => "cell_too_coarse",
+            Self::CellNotNested => "cell_not_nested",
             Self::MissingCategory => "missing_category",
             Self::UnknownCategory => "unknown_category",
+            Self::CategoryText => "category_text",
             Self::OutsideBands => "outside_bands",
             Self::BandNotNumeric => "band_not_numeric",
             Self::MeasureNotNumeric => "measure_not_numeric",
@@ -129,6 +137,11 @@ impl Reason {
                 "cell code is coarser than the finest grid size: leave the finer sizes out",
                 "Zellcode ist gröber als die feinste Gittergröße: feinere Größen weglassen"
             ),
+            Self::CellNotNested => say!(
+                language,
+                "cell code's size does not divide the finest grid size: choose sizes that it nests in",
+                "Größe des Zellcodes teilt die feinste Gittergröße nicht: passende Größen wählen"
+            ),
             Self::MissingCategory => say!(
                 language,
                 "no value in a dimension: fill it, or set missing = \"category\" for the dimension",
@@ -139,10 +152,15 @@ impl Reason {
                 "category is not in the plan's list: correct it or add it to categories",
                 "Kategorie steht nicht in der Liste des Plans: berichtigen oder in categories aufnehmen"
             ),
+            Self::CategoryText => say!(
+                language,
+                "category is longer than 200 bytes, or holds a control character or the sign |: correct it or check the column",
+                "Kategorie ist länger als 200 Byte oder enthält ein Steuerzeichen oder das Zeichen |: berichtigen oder Spalte prüfen"
+            ),
             Self::OutsideBands => say!(
                 language,
-                "number lies outside the bands: widen them or correct the value",
-                "Zahl liegt außerhalb der Klassen: Klassen erweitern oder Wert berichtigen"
+                "number lies below the first band: add a lower band or correct the value",
+                "Zahl liegt unter der ersten Klasse: eine untere Klasse ergänzen oder Wert berichtigen"
             ),
             Self::BandNotNumeric => say!(
                 language,
@@ -195,6 +213,16 @@ impl Rejects {
         let entry = self.by_reason.entry(reason).or_default();
         entry.0 += 1;
         Self::keep(&mut entry.1, place);
+    }
+
+    /// Counts one row; allocates only for a place that is kept.
+    pub fn add_at(&mut self, reason: Reason, (source, row): (u32, u64), column: &str) {
+        let entry = self.by_reason.entry(reason).or_default();
+        entry.0 += 1;
+        let kept = |last: &Located| (last.source, last.row, last.column.as_str()) > (source, row, column);
+        if entry.1.len() < Self::KEPT_PLACES || entry.1.last().is_some_and(kept) {
+            Self::keep(&mut entry.1, Located { source, row, column: column.to_owned() });
+        }
     }
 
     /// Adds what another thread counted.

@@ -66,6 +66,19 @@ pub struct Lattice {
 }
 
 impl Lattice {
+    /// Tables as a lattice wants them: dimensions ascending, the total first, then the declared ones in their order, none twice.
+    pub fn total_first(declared: impl IntoIterator<Item = Vec<usize>>) -> Vec<Table> {
+        let mut tables = vec![Table(Vec::new())];
+        for mut dimensions in declared {
+            dimensions.sort_unstable();
+            dimensions.dedup();
+            if !tables.iter().any(|table| table.0 == dimensions) {
+                tables.push(Table(dimensions));
+            }
+        }
+        tables
+    }
+
     /// All published columns: counts table by table with the last dimension running fastest, then the same for each measure.
     pub fn columns(&self) -> Vec<Column> {
         let mut columns = Vec::new();
@@ -129,5 +142,16 @@ impl Lattice {
         let dimensions = &self.tables[column.table].0;
         let labels = dimensions.iter().zip(&column.group).map(|(&d, &c)| self.dimensions[d].categories[c].as_str());
         labels.collect::<Vec<_>>().join("|")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_total_comes_first_and_no_table_twice() {
+        let tables = Lattice::total_first([vec![1, 0], vec![], vec![1], vec![0, 1]]);
+        assert_eq!(tables, [vec![], vec![0, 1], vec![1]].map(Table));
     }
 }

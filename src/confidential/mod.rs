@@ -5,15 +5,57 @@
 //! and the account of what was read.
 
 mod account;
+mod count;
 mod cube;
 mod disclosure;
 mod georeference;
+mod inspect;
 mod lattice;
 mod raw_count;
 mod records;
+mod rejected;
+mod sieve;
+
+use crate::error::Error;
+use crate::progress::{Progress, Stage};
 
 pub use account::{Account, Located, Reason, Rejects};
+pub use count::CountSpec;
+pub use cube::{DateSpec, DimensionKind, DimensionSpec, MeasureSpec, Missing};
 #[cfg(test)]
 pub(crate) use disclosure::for_tests;
-pub use disclosure::{Block, ProtectedCount, Release, Status};
+pub use disclosure::{Block, Method, ProtectedCount, Release, Rules, RulesError, Status, Zeros};
+pub use georeference::PositionSource;
+pub use inspect::{ColumnFinding, Distinct, GuessSystems, Inspection, PositionFinding, Role, SystemSource, ValueType, inspect};
 pub use lattice::{Column, Dimension, Lattice, Level, Table, Unit};
+pub use records::{Dialect, declared_system};
+
+/// What the closed room has to do.
+#[derive(Debug)]
+pub struct Request {
+    /// What is read and counted.
+    pub count: CountSpec,
+    /// Tables to publish, the total first, none twice.
+    pub tables: Vec<Table>,
+    /// How it is protected.
+    pub rules: Rules,
+}
+
+/// The one door: reads, counts and protects; only the release and the account of the rows come out.
+///
+/// # Errors
+/// If the input cannot be read, too much of it is rejected, or the rules do not fit it.
+pub fn release(request: &Request, progress: &dyn Progress) -> Result<(Release, Account), Error> {
+    let (cube, account) = count::count(&request.count, progress)?;
+    let lattice = Lattice {
+        sizes: request.count.sizes.clone(),
+        systems: request.count.systems.clone(),
+        dimensions: cube.dimensions.clone(),
+        tables: request.tables.clone(),
+        measures: request.count.measures.iter().map(|measure| measure.name.clone()).collect(),
+        dates: cube.dates.clone(),
+    };
+    progress.begin(Stage::Protect, None);
+    let release = disclosure::protect(&cube, lattice, &request.rules, progress)?;
+    Ok((release, account))
+}

@@ -11,6 +11,12 @@ impl RawCount {
     /// One record.
     pub(in crate::confidential) const ONE: Self = Self(1);
 
+    /// As many records as a test wants.
+    #[cfg(test)]
+    pub(in crate::confidential) fn of(records: u64) -> Self {
+        Self(records)
+    }
+
     /// Takes the number out. Called in `disclosure` only; a test over the sources keeps it so.
     pub(in crate::confidential) fn expose(self) -> u64 {
         self.0

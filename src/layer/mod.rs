@@ -5,9 +5,13 @@
 
 mod field;
 mod outline;
+mod style;
+mod zoom;
 
 pub use field::Field;
 pub use outline::{CellLattice, LayerOutlines, Outlines, PIECE_M};
+pub use style::{Class, Classes, Palette};
+pub use zoom::ZoomPlan;
 
 use crate::confidential::{Block, Lattice, Level, Release, Unit};
 
@@ -33,16 +37,16 @@ pub fn layers(release: &Release) -> Vec<Layer<'_>> {
     let lattice = &release.lattice;
     let fields = field::fields(lattice);
     let several_dates = lattice.dates.len() > 1;
-    let layer = |block| {
-        let &Block { date, level, .. }: &Block = block;
+    let layers = release.blocks.iter().map(|block| {
+        let Block { date, level, .. } = *block;
         let date = lattice.dates[date].as_deref();
         let mut name = lattice.level_name(level);
         if let (true, Some(date)) = (several_dates, date) {
             name = format!("{name}_{date}");
         }
         Layer { name, level, date, lattice, block, fields: fields.clone() }
-    };
-    release.blocks.iter().map(layer).collect()
+    });
+    layers.collect()
 }
 
 impl Layer<'_> {

@@ -1,1 +1,239 @@
-//! tiling
+//! A release as vector tiles: PMTiles v3, MBTiles 1.3 and a folder, with TileJSON 3 and a MapLibre style.
+//!
+//! In: [`Release`]. Out: the files named at [`write_tiles`]. Cells are whole squares that share their corners (METHODS B1), one grid size a zoom
+//! ([`crate::layer::ZoomPlan`]); areas are in every zoom. Uses `geodesy`, `grid`, `area`, `confidential::Release` and `layer`.
+//!
+//! ```text
+//! corners, projected once ─▶ per zoom: cells and areas by tile, in tile order ─▶ workers: encode, compress, write file ─▶ one writer, in order
+//! ```
+//!
+//! A feature has the id of [`Layer::feature_id`]; a cell carries no code, since the id holds it: bits 0–19 easting / size, 20–39 northing / size, 40–42 and
+//! 43–52 the size ([`crate::grid::CellId`]). A published number is an attribute of the field's name; where none is published the attribute is absent
+//! and the status attribute says `suppressed`; beside an uncertain number it says `uncertain`; neither of the two means no data.
+
+mod archive;
+mod areas;
+mod cells;
+mod clip;
+mod encode;
+mod error;
+mod metadata;
+mod plan;
+mod style;
+#[cfg(test)]
+mod tests;
+mod world;
+
+pub use error::TilingError;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use libdeflater::{CompressionLvl, Compressor};
+use pmtiles::{TileCoord, TileId};
+use rayon::prelude::*;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::confidential::Release;
+use crate::error::{Error, Language};
+use crate::layer::ZoomPlan;
+use crate::progress::{Progress, Stage};
+use crate::say;
+use crate::tiling::archive::{Archive, MbTiles, PmTiles, TileBytes, write_tile_file};
+use crate::tiling::encode::CellEncoder;
+use crate::tiling::plan::{Plan, TileContent, ZoomContent};
+
+/// Where tiles are written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TileFormat {
+    /// `tiles.pmtiles`, gzip.
+    PmTiles,
+    /// `tiles.mbtiles`, gzip.
+    MbTiles,
+    /// `tiles/{z}/{x}/{y}.pbf`, not compressed, and `tiles/metadata.json`.
+    Directory,
+}
+
+/// What the tiles are called, and which formats are written.
+#[derive(Clone, Debug)]
+pub struct TileOptions {
+    /// Name for readers.
+    pub title: String,
+    /// Whose data it is, as HTML or text.
+    pub attribution: String,
+    /// What it is.
+    pub description: String,
+    /// Formats to write.
+    pub formats: Vec<TileFormat>,
+}
+
+/// What was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TileReport {
+    /// Zooms from 0.
+    pub zooms: Vec<ZoomReport>,
+    /// Names of layers that no zoom shows; other formats have them.
+    pub not_in_tiles: Vec<String>,
+}
+
+/// What was written of one zoom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ZoomReport {
+    /// The zoom.
+    pub zoom: u8,
+    /// The level of cells shown, by name.
+    pub cells: Option<String>,
+    /// Tiles that are not empty.
+    pub tiles: u64,
+    /// Features, counted in every tile they are in.
+    pub features: u64,
+    /// Bytes of all tiles, gzip.
+    pub bytes: u64,
+    /// The largest tile.
+    pub largest: Option<LargestTile>,
+}
+
+/// The largest tile of a zoom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LargestTile {
+    /// Column from the west.
+    pub x: u32,
+    /// Row from the north.
+    pub y: u32,
+    /// Bytes, gzip.
+    pub bytes: u64,
+}
+
+impl TileReport {
+    /// Tiles above this many bytes (gzip) are slow to load.
+    pub const LARGE_BYTES: u64 = 500_000;
+
+    /// What the user should know: zooms with tiles that are too large. No cell was dropped from them.
+    pub fn warnings(&self, language: Language) -> Vec<String> {
+        let warning = |report: &ZoomReport| {
+            let LargestTile { x, y, bytes } = report.largest.filter(|tile| tile.bytes > Self::LARGE_BYTES)?;
+            let (zoom, kilobytes, limit) = (report.zoom, bytes / 1000, Self::LARGE_BYTES / 1000);
+            Some(say!(
+                language,
+                "tile {zoom}/{x}/{y} has {kilobytes} kB, more than {limit} kB: publish fewer tables or add a coarser grid size",
+                "Kachel {zoom}/{x}/{y} hat {kilobytes} kB, mehr als {limit} kB: weniger Tabellen veröffentlichen oder eine gröbere Gittergröße ergänzen"
+            ))
+        };
+        self.zooms.iter().filter_map(warning).collect()
+    }
+}
+
+/// libdeflate's level: 4 is half again as fast as 6 for one per cent more bytes (METHODS D).
+const GZIP_LEVEL: i32 = 4;
+
+/// Tiles that are encoded before any of them is written; bounds the memory.
+const BATCH: usize = 512;
+
+/// Writes the tiles of a release into `folder`, which must exist: the chosen ones of `tiles.pmtiles`, `tiles.mbtiles` and `tiles/`, and always `tiles.json` and
+/// `style.json`. The bytes do not depend on the number of threads. About 1 µs a cell, zoom and core, most of it compression.
+pub fn write_tiles(release: &Release, options: &TileOptions, folder: &Path, progress: &dyn Progress) -> Result<TileReport, Error> {
+    let plan = Plan::new(release)?;
+    progress.begin(Stage::Tiles, Some(plan.work()));
+    let describes = &plan.describes;
+    let tile_folder = options.formats.contains(&TileFormat::Directory).then(|| folder.join("tiles"));
+    let tilejson = describes.tilejson(options, "tiles/{z}/{x}/{y}.pbf");
+    write_json(&folder.join("tiles.json"), &tilejson)?;
+    write_json(&folder.join("style.json"), &style::style(release, &plan.layers, describes, options))?;
+    if let Some(tiles) = &tile_folder {
+        fs::create_dir_all(tiles).map_err(|e| TilingError::write(tiles)(&e))?;
+        write_json(&tiles.join("metadata.json"), &describes.tilejson(options, "{z}/{x}/{y}.pbf"))?;
+    }
+    let mut archives: Vec<Box<dyn Archive>> = Vec::new();
+    if options.formats.contains(&TileFormat::PmTiles) {
+        archives.push(Box::new(PmTiles::create(&folder.join("tiles.pmtiles"), options, describes)?));
+    }
+    if options.formats.contains(&TileFormat::MbTiles) {
+        archives.push(Box::new(MbTiles::create(&folder.join("tiles.mbtiles"), options, describes)?));
+    }
+    let mut writer = Writer { plan: &plan, tile_folder, archives, progress };
+    let mut report = TileReport { zooms: Vec::new(), not_in_tiles: plan.not_in_tiles.clone() };
+    let mut pieces = plan.whole_areas()?;
+    for zoom in 0..=ZoomPlan::MAX_ZOOM {
+        let content = plan.zoom(zoom, pieces);
+        report.zooms.push(writer.zoom(&content)?);
+        pieces = if zoom < ZoomPlan::MAX_ZOOM { areas::quarter(&content.pieces, zoom) } else { Vec::new() };
+    }
+    for archive in writer.archives {
+        archive.finish()?;
+    }
+    progress.end();
+    Ok(report)
+}
+
+struct Writer<'w> {
+    plan: &'w Plan<'w>,
+    tile_folder: Option<PathBuf>,
+    archives: Vec<Box<dyn Archive>>,
+    progress: &'w dyn Progress,
+}
+
+/// A tile as a worker hands it over.
+struct Encoded {
+    tile: TileBytes,
+    features: u64,
+}
+
+impl Writer<'_> {
+    /// Writes the tiles of one zoom in the order of their ids.
+    fn zoom(&mut self, content: &ZoomContent<'_>) -> Result<ZoomReport, TilingError> {
+        let mut report =
+            ZoomReport { zoom: content.zoom, cells: content.level.clone(), tiles: 0, features: 0, bytes: 0, largest: None };
+        let mut told = 0;
+        let all = content.tiles.len();
+        for (batch, tiles) in content.tiles.chunks(BATCH).enumerate() {
+            for encoded in encode(self.plan, self.tile_folder.as_deref(), content, tiles)?.into_iter().flatten() {
+                for archive in &mut self.archives {
+                    archive.add(&encoded.tile)?;
+                }
+                let bytes = encoded.tile.gzip.len() as u64;
+                report.tiles += 1;
+                report.features += encoded.features;
+                report.bytes += bytes;
+                if report.largest.is_none_or(|largest| bytes > largest.bytes) {
+                    report.largest = Some(LargestTile { x: encoded.tile.coord.x(), y: encoded.tile.coord.y(), bytes });
+                }
+            }
+            let done = content.work * (batch * BATCH + tiles.len()) as u64 / all as u64;
+            self.progress.advance(done - told);
+            told = done;
+        }
+        Ok(report)
+    }
+}
+
+/// Encodes and compresses tiles on all threads, and writes their files. Empty tiles give `None`.
+fn encode(
+    plan: &Plan<'_>,
+    folder: Option<&Path>,
+    content: &ZoomContent<'_>,
+    tiles: &[TileContent],
+) -> Result<Vec<Option<Encoded>>, TilingError> {
+    let worker = || (CellEncoder::new(), Compressor::new(CompressionLvl::new(GZIP_LEVEL).expect("levels go to 12")), Vec::new());
+    let encode = |(encoder, compressor, raw): &mut (CellEncoder, Compressor, Vec<u8>), tile: &TileContent| {
+        raw.clear();
+        let features = plan.encode(content, tile, encoder, raw);
+        if raw.is_empty() {
+            return Ok(None);
+        }
+        let coord = TileCoord::from(TileId::new(tile.id).expect("ids come from tiles"));
+        if let Some(folder) = folder {
+            write_tile_file(folder, coord, raw)?;
+        }
+        let mut gzip = vec![0; compressor.gzip_compress_bound(raw.len())];
+        let length = compressor.gzip_compress(raw, &mut gzip).expect("the buffer is as large as the library asks for");
+        gzip.truncate(length);
+        Ok(Some(Encoded { tile: TileBytes { coord, gzip }, features }))
+    };
+    tiles.par_iter().with_min_len(4).map_init(worker, encode).collect()
+}
+
+fn write_json(path: &Path, value: &Value) -> Result<(), TilingError> {
+    let text = format!("{value:#}\n");
+    fs::write(path, text).map_err(|e| TilingError::write(path)(&e))
+}

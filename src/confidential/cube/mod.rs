@@ -1,6 +1,26 @@
 //! Positions and groups in, raw counts per atom out.
 //!
-//! A [`Cube`] never leaves `confidential`; only `disclosure` reads its counts.
+//! A [`Cube`] never leaves `confidential`; only `disclosure` reads its counts. While records are counted, categories, dates and
+//! combinations of areas have numbers as they come and atoms lie in hash maps; at the end everything is ranked and sorted, so that a cube
+//! does not depend on threads, order or chunks. Uses `records` and `georeference`; used by `count`.
+
+mod areas;
+mod builder;
+mod category;
+mod date;
+mod dates;
+mod dimension;
+mod error;
+mod finish;
+mod identity;
+mod key;
+mod measure;
+mod natural;
+mod numbered;
+mod tally;
+
+pub(in crate::confidential) use builder::{CubeBuilder, CubeColumns, CubeSpec, Filler};
+pub use dimension::{DateSpec, DimensionKind, DimensionSpec, MeasureSpec, Missing};
 
 use crate::confidential::lattice::Dimension;
 use crate::confidential::raw_count::RawCount;
@@ -37,10 +57,16 @@ pub(in crate::confidential) struct Cube {
 }
 
 /// A measure summed over the records of an atom, in ten-thousandths of its unit, unprotected.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::confidential) struct RawSum(pub(in crate::confidential::cube) i64);
 
 impl RawSum {
+    /// As much as a test wants, in ten-thousandths.
+    #[cfg(test)]
+    pub(in crate::confidential) fn of(ten_thousandths: i64) -> Self {
+        Self(ten_thousandths)
+    }
+
     /// Takes the number out. Called in `disclosure` only; a test over the sources keeps it so.
     pub(in crate::confidential) fn expose(self) -> i64 {
         self.0

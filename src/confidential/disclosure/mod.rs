@@ -1,9 +1,28 @@
 //! Disclosure control: raw counts in, a [`Release`] out.
 //!
-//! The only place that reads a raw count or makes a [`ProtectedCount`].
+//! The only place that reads a raw count or makes a [`ProtectedCount`]. `units` lays out what is counted and how it adds up, `primary` marks what
+//! must not be known, `suppress` withholds until it cannot be found out (`bounds` and `span` say whether it can), and `publish` writes the
+//! release. `system`, `bounds`, `span` and `elimination` know no geography: they serve plain tables as well.
 
+mod bounds;
+mod elimination;
+mod entries;
+mod modular;
+mod primary;
+mod publish;
 mod release;
+mod rules;
+mod span;
+mod suppress;
+mod system;
+#[cfg(test)]
+mod towns;
+#[cfg(test)]
+mod trials;
+mod units;
 
+pub(in crate::confidential) use publish::protect;
+pub use release::{Block, ProtectedCount, Release, Status};
 #[cfg(test)]
 pub(crate) use release::for_tests;
-pub use release::{Block, ProtectedCount, Release, Status};
+pub use rules::{Method, Rules, RulesError, Zeros};

@@ -1,1 +1,43 @@
-//! georeference
+//! Record batches in, the finest cell of every record out.
+//!
+//! A position is a coordinate in any reference system ([`coordinate`]) or an INSPIRE cell code ([`cell_code`]). Coordinates live as long
+//! as their batch. Uses `records`, `geodesy` and `grid`; used by `count`, which passes the places on to `cube`.
+
+mod cell_code;
+mod coordinate;
+mod error;
+
+pub(in crate::confidential) use cell_code::CellCodes;
+pub(in crate::confidential) use coordinate::Coordinates;
+
+use crate::geodesy::ReferenceSystem;
+use crate::grid::CellId;
+
+/// What says where a record lies.
+#[derive(Clone, Debug)]
+pub enum PositionSource {
+    /// Two columns of coordinates.
+    Coordinates {
+        /// The reference system of the coordinates.
+        system: ReferenceSystem,
+        /// The column of the easting, or of the longitude in degrees.
+        x_column: String,
+        /// The column of the northing, or of the latitude in degrees.
+        y_column: String,
+    },
+    /// A column of cell codes.
+    CellCode {
+        /// The column's name.
+        column: String,
+    },
+}
+
+/// Where the rows of one batch lie. Entries of rejected rows mean nothing.
+pub(in crate::confidential) struct Places {
+    /// The cell of the finest size.
+    pub cells: Vec<CellId>,
+    /// Eastings and northings in EPSG:3035, metres, where the source has coordinates.
+    pub points_3035_m: Option<[Vec<f64>; 2]>,
+    /// How many points the exact projection had to decide.
+    pub exactly_projected: u64,
+}

@@ -1,1 +1,142 @@
-//! records
+//! Sources in, batches of records out: CSV in any usual dialect, Parquet and GeoJSON points, gzip too.
+//!
+//! [`read`] goes through the files one after the other. A file is cut into pieces at record boundaries by whichever thread of
+//! rayon's pool is free; the same thread takes the piece apart and hands a [`Batch`] to the consumer. So reading overlaps with counting, and
+//! no more than one piece per thread is in memory. Uses `error`, `progress` and the account's [`Reason`]; knows nothing of positions
+//! or groups.
+//!
+//! A row that cannot be taken apart is handed on as faulty: the consumer counts it. A file that cannot be read stops the run.
+
+mod batch;
+mod csv;
+mod dialect;
+mod encoding;
+mod failure;
+mod geojson;
+mod layout;
+mod number;
+mod parquet;
+mod record;
+mod sample;
+mod source;
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::progress::Progress;
+
+pub(in crate::confidential) use batch::{Batch, NumberState, NumberValues, TextValues, Values};
+pub use dialect::Dialect;
+pub(in crate::confidential) use failure::RecordsError;
+pub(in crate::confidential) use number::{Evidence, NumberForm};
+pub(in crate::confidential) use sample::{Sample, sample};
+pub(in crate::confidential) use source::Format;
+
+use source::Source;
+
+/// How a column is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::confidential) enum Kind {
+    /// As the text in the source, trimmed; leading zeros stay.
+    Text,
+    /// As a number.
+    Number,
+}
+
+/// A column that the consumer needs.
+#[derive(Clone, Debug)]
+pub(in crate::confidential) struct Wanted {
+    /// The name in the header.
+    pub name: String,
+    /// Text or number.
+    pub kind: Kind,
+}
+
+/// What to read.
+pub(in crate::confidential) struct Request<'a> {
+    /// The sources, read in this order.
+    pub files: &'a [PathBuf],
+    /// What is known about their text.
+    pub dialect: &'a Dialect,
+    /// The columns of every batch, in this order. A name may occur twice.
+    pub wanted: &'a [Wanted],
+}
+
+/// Called with batches from several threads, in any order.
+type Consume<'a> = &'a (dyn Fn(Batch) -> Result<(), Error> + Sync);
+
+/// How much text is cut off and taken apart at a time.
+const BLOCK_BYTES: usize = 4 << 20;
+
+/// One source of a request on its way through a format's reader.
+struct Errand<'a> {
+    position: u32,
+    source: Source,
+    request: &'a Request<'a>,
+    progress: &'a dyn Progress,
+    block_bytes: usize,
+}
+
+/// Reads all files and hands their rows to `consume`. Returns how many rows were read, faulty ones included. Tells `progress` the bytes
+/// of the files as they are read; beginning and ending the stage is the caller's.
+pub(in crate::confidential) fn read(request: &Request, progress: &dyn Progress, consume: Consume) -> Result<u64, Error> {
+    read_in_blocks(request, progress, consume, BLOCK_BYTES)
+}
+
+fn read_in_blocks(request: &Request, progress: &dyn Progress, consume: Consume, block_bytes: usize) -> Result<u64, Error> {
+    let mut records = 0;
+    for (position, file) in request.files.iter().enumerate() {
+        let source = Source::recognise(file)?;
+        let errand = Errand { position: position as u32, source, request, progress, block_bytes };
+        let of_file = match errand.source.format {
+            Format::Csv => csv::read(&errand, consume)?,
+            Format::Parquet => parquet::read(&errand, consume)?,
+            Format::GeoJson => geojson::read(&errand, consume)?,
+        };
+        if of_file == 0 {
+            return Err(RecordsError::NoRecords { file: file.clone() }.into());
+        }
+        records += of_file;
+    }
+    Ok(records)
+}
+
+/// Checks before a long run that every file can be opened and has all wanted columns. Looks at the first bytes only (Parquet: the last).
+pub(in crate::confidential) fn resolve(request: &Request) -> Result<(), Error> {
+    for file in request.files {
+        let source = Source::recognise(file)?;
+        match source.format {
+            Format::Csv => layout::Layout::recognise(&source, request.dialect)?.resolve(&source, request.wanted).map(drop)?,
+            Format::Parquet => parquet::resolve(&source, request.wanted)?,
+            Format::GeoJson => geojson::resolve(&source, request.wanted)?,
+        }
+    }
+    Ok(())
+}
+
+/// The reference system that a file itself names, such as `EPSG:25833`: the `crs` member of a GeoJSON file, or EPSG:4326 where it has none (RFC
+/// 7946). `None` for other formats.
+pub fn declared_system(file: &Path) -> Result<Option<String>, Error> {
+    let source = Source::recognise(file)?;
+    match source.format {
+        Format::GeoJson => Ok(Some(geojson::declared_system(&source)?)),
+        Format::Csv | Format::Parquet => Ok(None),
+    }
+}
+
+/// The position of each wanted column in a header.
+fn positions(file: &Path, header: &[String], wanted: &[Wanted]) -> Result<Vec<usize>, RecordsError> {
+    let position = |wanted: &Wanted| {
+        let column = || wanted.name.clone();
+        let mut found = header.iter().enumerate().filter(|(_, name)| **name == wanted.name.trim());
+        match (found.next(), found.next()) {
+            (Some((position, _)), None) => Ok(position),
+            (Some(_), Some(_)) => Err(RecordsError::AmbiguousColumn { file: file.to_owned(), column: column() }),
+            (None, _) => Err(RecordsError::MissingColumn { file: file.to_owned(), column: column(), columns: header.to_vec() }),
+        }
+    };
+    wanted.iter().map(position).collect()
+}
+
+#[cfg(test)]
+mod tests;

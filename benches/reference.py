@@ -1,0 +1,61 @@
+"""Writes the reference work: persons in 3 000 gaussian towns and 3 % scattered, over 100 x 100 km in EPSG:25832. Seeded.
+
+usage: reference.py PERSONS FOLDER      writes persons_<PERSONS>.parquet (zstd, 10 row groups) and persons_<PERSONS>.csv
+Columns: id, x, y (0.01 m), age, sex, benefit (5), nationality (4), household.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+persons, folder = int(sys.argv[1].replace("_", "")), Path(sys.argv[2])
+folder.mkdir(parents=True, exist_ok=True)
+random = np.random.default_rng(2024)
+towns = 3_000
+centre = random.uniform(0, 100_000, (towns, 2))
+weight = random.pareto(1.1, towns) + 0.2
+spread_m = 120 + 260 * np.sqrt(weight)
+share = weight / weight.sum()
+benefits = np.array(["none", "SGB II", "SGB XII", "housing", "asylum"])
+nationalities = np.array(["German", "EU", "Europe", "other"])
+west, south = 500_000, 5_900_000
+
+
+def part(first, count):
+    """Rows `first` to `first + count`: drawn in parts, so that 100 million rows need the memory of one."""
+    town = random.choice(towns, count, p=share)
+    position = centre[town] + random.standard_normal((count, 2)) * spread_m[town, None]
+    scattered = random.random(count) < 0.03
+    position[scattered] = random.uniform(0, 100_000, (int(scattered.sum()), 2))
+    position = np.clip(position, 0, 99_999.99)
+    return pa.table(
+        {
+            "id": pa.array(np.arange(first, first + count, dtype=np.uint64)),
+            "x": np.round(position[:, 0] + west, 2),
+            "y": np.round(position[:, 1] + south, 2),
+            "age": pa.array(np.minimum(random.gamma(3.2, 13.5, count), 104).astype(np.int32)),
+            "sex": pa.array(np.array(["m", "w"])[random.integers(0, 2, count)]),
+            "benefit": pa.array(benefits[random.choice(5, count, p=[0.86, 0.08, 0.02, 0.03, 0.01])]),
+            "nationality": pa.array(nationalities[random.choice(4, count, p=[0.86, 0.06, 0.03, 0.05])]),
+            "household": pa.array(random.choice(6, count, p=[0.2, 0.33, 0.2, 0.18, 0.06, 0.03]).astype(np.int32) + 1),
+        }
+    )
+
+
+groups = [persons // 10 + (i < persons % 10) for i in range(10)]
+parquet = csv = None
+first = 0
+for count in groups:
+    table = part(first, count)
+    first += count
+    if parquet is None:
+        parquet = pa.parquet.ParquetWriter(folder / f"persons_{persons}.parquet", table.schema, compression="zstd")
+        csv = pa.csv.CSVWriter(folder / f"persons_{persons}.csv", table.schema, write_options=pa.csv.WriteOptions(quoting_style="none"))
+    parquet.write_table(table, row_group_size=count)
+    csv.write_table(table)
+parquet.close()
+csv.close()

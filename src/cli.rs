@@ -1,0 +1,184 @@
+//! The command line: what was typed, how it is told. What it means is decided in `pipeline`.
+
+mod bars;
+mod quick;
+mod words;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::config::Plan;
+use crate::error::{Error, Language};
+use crate::{pipeline, say};
+
+pub use quick::RunFlags;
+
+/// Records about people in, maps that are safe to publish out.
+#[derive(Debug, Parser)]
+#[command(name = "kleinraum", version, max_term_width = 110)]
+struct Typed {
+    /// Language of messages and labels; from LANG if absent
+    #[arg(long, global = true, value_enum)]
+    lang: Option<Lang>,
+    /// How progress and the summary are told
+    #[arg(long, global = true, value_enum, default_value_t = Log::Text)]
+    log: Log,
+    /// Threads to work with; all cores if absent
+    #[arg(long, global = true, value_name = "N")]
+    threads: Option<usize>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Lang {
+    En,
+    De,
+}
+
+/// How progress and the summary are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Log {
+    /// Bars on a terminal, a summary at the end
+    Text,
+    /// One JSON object a line, on standard error
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Seeded synthetic Kreis Pinneberg, the whole way
+    Demo {
+        /// Folder for the synthetic records and the bundle
+        #[arg(short, long, default_value = "demo")]
+        output: PathBuf,
+        /// Seed of the population
+        #[arg(long, default_value_t = 2024)]
+        seed: u64,
+    },
+    /// Recognise encoding, separator, columns and reference system; propose a plan
+    Inspect {
+        /// CSV (also gzip), Parquet or GeoJSON
+        file: PathBuf,
+        /// Write the proposed plan to this file instead of printing it
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+    },
+    /// The whole way: records to a protected bundle
+    Run(Box<RunFlags>),
+    /// Check archives and tiles against their specifications, ids and values across formats
+    Verify {
+        /// Folder that `run` wrote
+        bundle: PathBuf,
+    },
+    /// Secret keys
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
+    /// Print the JSON Schema of a plan
+    Schema,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyCommand {
+    /// Make a new key in a file that only you can read
+    New {
+        /// The file; must not exist
+        file: PathBuf,
+    },
+}
+
+/// Reads the command line, does what it says, tells how it went.
+pub fn main() -> ExitCode {
+    let typed = Typed::parse();
+    let language = match typed.lang {
+        Some(Lang::De) => Language::German,
+        Some(Lang::En) => Language::English,
+        None => language_of_environment(),
+    };
+    if let Some(threads) = typed.threads {
+        // Fails only if a pool exists already, which nothing before this line makes.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    }
+    let log = typed.log;
+    match run(typed.command, language, log) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            tell_error(&error, language, log);
+            ExitCode::from(error.kind().exit_status())
+        }
+    }
+}
+
+fn language_of_environment() -> Language {
+    let set = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok());
+    set.into_iter().find(|value| !value.is_empty()).map_or(Language::English, |locale| Language::from_locale(&locale))
+}
+
+fn run(command: Command, language: Language, log: Log) -> Result<u8, Error> {
+    let progress = bars::Telling::new(log, language);
+    match command {
+        Command::Run(flags) => {
+            let plan = flags.into_plan()?;
+            let done = pipeline::run(&plan, language, &progress)?;
+            progress.finish();
+            words::tell_summary(&done, language, log);
+            Ok(0)
+        }
+        Command::Demo { output, seed } => {
+            let plan = pipeline::write_demo_input(&output, seed)?;
+            let done = pipeline::run(&Plan::read(&plan)?, language, &progress)?;
+            progress.finish();
+            words::tell_summary(&done, language, log);
+            Ok(0)
+        }
+        Command::Inspect { file, output } => {
+            let (findings, plan) = pipeline::inspect(&file, language)?;
+            match output {
+                Some(path) => {
+                    pipeline::write_new_file(&path, plan.as_bytes(), false)?;
+                    words::tell(&findings);
+                    words::tell(&say!(language, "plan written to {}", "Plan geschrieben: {}", path.display()));
+                }
+                None => {
+                    words::tell_aside(&findings);
+                    words::tell(&plan);
+                }
+            }
+            Ok(0)
+        }
+        Command::Verify { bundle } => {
+            let verified = crate::verify::verify(&bundle, &progress)?;
+            progress.finish();
+            words::tell_verified(&verified, language, log);
+            Ok(u8::from(!verified.findings.is_empty()))
+        }
+        Command::Key { command: KeyCommand::New { file } } => {
+            pipeline::write_key(&file)?;
+            words::tell(&say!(
+                language,
+                "new key in {}: keep it, name it with --key in every run of this series, never hand it out",
+                "neuer Schlüssel in {}: aufbewahren, bei jedem Lauf dieser Reihe mit --key angeben, nie weitergeben",
+                file.display()
+            ));
+            Ok(0)
+        }
+        Command::Schema => {
+            let schema = schemars::schema_for!(Plan);
+            words::tell(&serde_json::to_string_pretty(&schema).expect("a schema is JSON"));
+            Ok(0)
+        }
+    }
+}
+
+fn tell_error(error: &Error, language: Language, log: Log) {
+    match log {
+        Log::Text => words::tell_aside(&say!(language, "error: {}", "Fehler: {}", error.explain(language))),
+        Log::Json => words::tell_aside(
+            &serde_json::json!({"event": "error", "exit_status": error.kind().exit_status(), "message": error.explain(language)}).to_string(),
+        ),
+    }
+}

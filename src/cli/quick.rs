@@ -1,0 +1,261 @@
+//! The quick form of `run`: flags in place of a plan, or on top of one.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::config::{AreaPlan, DatePlan, DimensionPlan, Format, MeasurePlan, MethodPlan, Plan, PlanError, ZerosPlan};
+
+/// A plan, or files with flags; a flag beside a plan takes the place of what the plan says.
+#[derive(Debug, Args)]
+pub struct RunFlags {
+    /// A plan (.toml), or the records: CSV (also gzip), Parquet, GeoJSON
+    #[arg(required = true, value_name = "PLAN.toml | FILE")]
+    files: Vec<PathBuf>,
+    /// Reference system of the coordinates: EPSG code, PROJ string or WKT
+    #[arg(long)]
+    crs: Option<String>,
+    /// Column of the easting or longitude
+    #[arg(long, value_name = "COLUMN")]
+    x: Option<String>,
+    /// Column of the northing or latitude
+    #[arg(long, value_name = "COLUMN")]
+    y: Option<String>,
+    /// Column of an INSPIRE cell code, in place of coordinates
+    #[arg(long, value_name = "COLUMN")]
+    cell: Option<String>,
+    /// Sides of the grid squares in metres, each a divisor of the next
+    #[arg(long, value_name = "M,M,…", value_delimiter = ',')]
+    sizes: Option<Vec<u32>>,
+    /// A dimension; with lower edges of bands for numbers
+    #[arg(long, value_name = "NAME=COLUMN[:b0,b1,…]")]
+    dimension: Vec<String>,
+    /// A table to publish: dimensions joined by commas; repeat for more
+    #[arg(long, value_name = "NAME[,NAME…]")]
+    table: Vec<String>,
+    /// An area system
+    #[arg(long, value_name = "NAME=FILE:KEY[:LABEL]")]
+    area: Vec<String>,
+    /// A measure to sum
+    #[arg(long, value_name = "NAME=COLUMN")]
+    sum: Vec<String>,
+    /// Method of disclosure control
+    #[arg(long, value_enum)]
+    method: Option<MethodFlag>,
+    /// Smallest count that may be published
+    #[arg(long, value_name = "K")]
+    threshold: Option<u64>,
+    /// Whether it may be seen that nobody is in a group
+    #[arg(long, value_enum)]
+    zeros: Option<ZerosFlag>,
+    /// Why no protection is needed, with --method none
+    #[arg(long)]
+    reason: Option<String>,
+    /// Column of an id that may occur once for each date
+    #[arg(long, value_name = "COLUMN")]
+    id: Option<String>,
+    /// Key file, for methods that need one
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Reference date: a day, or the column that holds it
+    #[arg(long, value_name = "COLUMN|YYYY-MM-DD")]
+    date: Option<String>,
+    /// What to write besides release.parquet and run.json
+    #[arg(long, value_enum, value_delimiter = ',')]
+    formats: Option<Vec<Format>>,
+    /// Reference system of the GeoPackage
+    #[arg(long, value_name = "CRS")]
+    output_crs: Option<String>,
+    /// Share of rejected rows above which the run stops
+    #[arg(long, value_name = "SHARE")]
+    max_rejects: Option<f64>,
+    /// Character encoding of CSV files; recognised if absent
+    #[arg(long)]
+    encoding: Option<String>,
+    /// Field separator of CSV files; recognised if absent
+    #[arg(long, value_name = "CHAR")]
+    separator: Option<char>,
+    /// Decimal sign of CSV files; recognised if absent
+    #[arg(long, value_name = "CHAR")]
+    decimal: Option<char>,
+    /// Title of the maps and files
+    #[arg(long)]
+    title: Option<String>,
+    /// Source and licence line that every output carries
+    #[arg(long)]
+    attribution: Option<String>,
+    /// Output folder
+    #[arg(short, long, value_name = "FOLDER")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum MethodFlag {
+    Suppress,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum ZerosFlag {
+    Public,
+    Secret,
+}
+
+impl RunFlags {
+    /// The plan that was typed: a file's, with the flags on top.
+    pub fn into_plan(self) -> Result<Plan, PlanError> {
+        let is_plan = |file: &Path| file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml"));
+        let mut plan = match self.files.as_slice() {
+            [file] if is_plan(file) => Plan::read(file)?,
+            files => {
+                if let Some(file) = files.iter().find(|file| is_plan(file)) {
+                    return Err(PlanError::Impossible {
+                        key: "run".into(),
+                        found: file.display().to_string(),
+                        expected: "one plan alone, or data files alone",
+                        expected_german: "ein Plan allein oder nur Datendateien",
+                    });
+                }
+                Plan { source: crate::config::SourcePlan { files: self.files, ..Default::default() }, ..Default::default() }
+            }
+        };
+        // A flag counts where it was given; what the plan says stays elsewhere.
+        macro_rules! take {
+            ($($flag:ident => $($slot:ident).+;)*) => { $( if self.$flag.is_some() { plan.$($slot).+ = self.$flag; } )* };
+        }
+        take! {
+            crs => position.crs;
+            x => position.x;
+            y => position.y;
+            cell => position.cell;
+            sizes => grid.sizes;
+            threshold => protection.threshold;
+            reason => protection.reason;
+            id => unit.id;
+            key => unit.key;
+            formats => output.formats;
+            output_crs => output.crs;
+            max_rejects => max_rejects;
+            encoding => source.encoding;
+            separator => source.separator;
+            decimal => source.decimal;
+            title => title;
+            attribution => attribution;
+            output => output.folder;
+        }
+        if let Some(method) = self.method {
+            plan.protection.method = Some(match method {
+                MethodFlag::Suppress => MethodPlan::Suppress,
+                MethodFlag::None => MethodPlan::None,
+            });
+        }
+        if let Some(zeros) = self.zeros {
+            plan.protection.zeros = Some(match zeros {
+                ZerosFlag::Public => ZerosPlan::Public,
+                ZerosFlag::Secret => ZerosPlan::Secret,
+            });
+        }
+        if let Some(date) = self.date {
+            let is_day = date.len() == 10 && date.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+            plan.date = match is_day {
+                true => DatePlan { column: None, value: Some(date) },
+                false => DatePlan { column: Some(date), value: None },
+            };
+        }
+        if !self.dimension.is_empty() {
+            plan.dimension = self.dimension.iter().map(|text| dimension(text)).collect::<Result<_, _>>()?;
+        }
+        if !self.area.is_empty() {
+            plan.area = self.area.iter().map(|text| area(text)).collect::<Result<_, _>>()?;
+        }
+        if !self.sum.is_empty() {
+            plan.measure = self.sum.iter().map(|text| measure(text)).collect::<Result<_, _>>()?;
+        }
+        if !self.table.is_empty() {
+            let names = |text: &String| text.split(',').map(|name| name.trim().to_owned()).collect();
+            plan.tables = Some(self.table.iter().map(names).collect());
+        }
+        Ok(plan)
+    }
+}
+
+fn split_name<'t>(flag: &str, text: &'t str, expected: &'static str) -> Result<(&'t str, &'t str), PlanError> {
+    text.split_once('=').filter(|(name, rest)| !name.is_empty() && !rest.is_empty()).ok_or_else(|| PlanError::Impossible {
+        key: flag.into(),
+        found: text.into(),
+        expected,
+        expected_german: expected,
+    })
+}
+
+/// `NAME=COLUMN[:b0,b1,…]`; a colon that is not followed by numbers belongs to the column's name.
+fn dimension(text: &str) -> Result<DimensionPlan, PlanError> {
+    let (name, rest) = split_name("--dimension", text, "NAME=COLUMN[:b0,b1,…]")?;
+    let edges = |text: &str| text.split(',').map(|edge| edge.trim().parse().ok()).collect::<Option<Vec<f64>>>();
+    let (column, bands) = match rest.rsplit_once(':').and_then(|(column, tail)| Some((column, edges(tail)?))) {
+        Some((column, bands)) => (column, Some(bands)),
+        None => (rest, None),
+    };
+    Ok(DimensionPlan {
+        name: name.into(),
+        column: column.into(),
+        label: None,
+        bands,
+        categories: None,
+        missing: None,
+        sensitive: Vec::new(),
+    })
+}
+
+/// `NAME=FILE:KEY[:LABEL]`; a drive letter's colon belongs to the file.
+fn area(text: &str) -> Result<AreaPlan, PlanError> {
+    const FORM: &str = "NAME=FILE:KEY[:LABEL]";
+    let (name, rest) = split_name("--area", text, FORM)?;
+    let mut parts: Vec<String> = rest.split(':').map(str::to_owned).collect();
+    if parts.len() > 1 && parts[0].len() == 1 && parts[1].starts_with(['\\', '/']) {
+        let drive = parts.remove(0);
+        parts[0] = format!("{drive}:{}", parts[0]);
+    }
+    let (file, key, label) = match parts.as_slice() {
+        [file, key] => (file, key, None),
+        [file, key, label] => (file, key, Some(label.clone())),
+        _ => {
+            return Err(PlanError::Impossible { key: "--area".into(), found: text.into(), expected: FORM, expected_german: FORM });
+        }
+    };
+    Ok(AreaPlan { name: name.into(), file: file.into(), key: key.clone(), label, crs: None, filter: Default::default() })
+}
+
+fn measure(text: &str) -> Result<MeasurePlan, PlanError> {
+    let (name, column) = split_name("--sum", text, "NAME=COLUMN")?;
+    Ok(MeasurePlan { name: name.into(), column: column.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bands_follow_the_last_colon() {
+        let d = dimension("age=alter:0,3,6.5").unwrap();
+        assert_eq!((d.column.as_str(), d.bands), ("alter", Some(vec![0.0, 3.0, 6.5])));
+    }
+
+    #[test]
+    fn a_colon_in_a_column_name_stays() {
+        let d = dimension("age=osm:age").unwrap();
+        assert_eq!((d.column.as_str(), d.bands), ("osm:age", None));
+    }
+
+    #[test]
+    fn a_drive_letter_stays_with_the_file() {
+        let a = area(r"gem=C:\daten\gem.shp:AGS:GEN").unwrap();
+        assert_eq!((a.file.to_str().unwrap(), a.key.as_str(), a.label.as_deref()), (r"C:\daten\gem.shp", "AGS", Some("GEN")));
+    }
+
+    #[test]
+    fn an_area_needs_a_key() {
+        assert!(area("gem=gem.geojson").is_err());
+        assert!(area("gem.geojson").is_err());
+    }
+}

@@ -1,0 +1,186 @@
+//! What the program says: summaries in the reader's language, or as JSON.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the one place that speaks")]
+
+use std::fmt::Write;
+
+use crate::cli::Log;
+use crate::confidential::Status;
+use crate::error::Language;
+use crate::pipeline::Done;
+use crate::say;
+use crate::verify::Verified;
+
+/// To standard output. A reader that went away (`| head`) is no error.
+pub(super) fn tell(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{}", text.trim_end_matches('\n'));
+}
+
+/// To standard error.
+pub(super) fn tell_aside(text: &str) {
+    eprintln!("{}", text.trim_end_matches('\n'));
+}
+
+/// Records, numbers by level, time and memory.
+pub(super) fn tell_summary(done: &Done, language: Language, log: Log) {
+    match log {
+        Log::Text => tell(&summary(done, language)),
+        Log::Json => tell_aside(&summary_json(done).to_string()),
+    }
+}
+
+fn summary(done: &Done, language: Language) -> String {
+    let n = |number: u64| grouped(number, language);
+    let mut text = String::new();
+    let mut line = |part: String| {
+        text.push_str(&part);
+        text.push('\n');
+    };
+    let account = &done.account;
+    line(say!(
+        language,
+        "records   {} read, {} placed, {} rejected",
+        "Sätze     {} gelesen, {} verortet, {} abgewiesen",
+        n(account.records_read),
+        n(account.records_placed),
+        n(account.rejects.total())
+    ));
+    for (reason, count, places) in account.rejects.iter() {
+        line(format!("          {} × {}", n(count), reason.explain(language)));
+        for place in places {
+            let file = account.sources[place.source as usize].display();
+            let (row, column) = (place.row, &place.column);
+            line(say!(language, "            {file}, row {row}, column {column}", "            {file}, Zeile {row}, Spalte {column}"));
+        }
+    }
+    for (outside, overlapping) in &account.outside_and_overlapping {
+        if outside + overlapping > 0 {
+            line(say!(
+                language,
+                "areas     {} records in no area, {} in several (counted in the first by key)",
+                "Gebiete   {} Sätze in keinem Gebiet, {} in mehreren (gezählt im ersten nach Schlüssel)",
+                n(*outside),
+                n(*overlapping)
+            ));
+        }
+    }
+    for note in &done.notes {
+        line(say!(language, "note      {note}", "Hinweis   {note}"));
+    }
+    line(say!(
+        language,
+        "published {:>12} {:>10} {:>12} {:>12} {:>12} {:>12}",
+        "Ausgabe   {:>12} {:>10} {:>12} {:>12} {:>12} {:>12}",
+        say!(language, "level", "Ebene"),
+        say!(language, "units", "Einheiten"),
+        say!(language, "with total", "mit Summe"),
+        say!(language, "values", "Werte"),
+        say!(language, "zeros", "Nullen"),
+        say!(language, "suppressed", "gesperrt")
+    ));
+    for level in &done.published {
+        let count = |status: Status| n(level.by_status[status as usize]);
+        line(format!(
+            "          {:>12} {:>10} {:>12} {:>12} {:>12} {:>12}  {}",
+            level.level,
+            n(level.units),
+            n(level.units_with_total),
+            count(Status::Value),
+            count(Status::Zero),
+            count(Status::Suppressed),
+            level.date.as_deref().unwrap_or("")
+        ).trim_end().to_owned());
+    }
+    if let Some(warning) = done.tiles.as_ref().and_then(|tiles| tiles.warning(language)) {
+        line(say!(language, "warning   {warning}", "Warnung   {warning}"));
+    }
+    let mut times = String::new();
+    for time in &done.stages {
+        let _ = write!(times, "{} {} s, ", time.stage.name(), decimal(time.seconds, language));
+    }
+    let total: f64 = done.stages.iter().map(|time| time.seconds).sum();
+    let peak = done.stages.iter().filter_map(|time| time.peak_memory_bytes).max();
+    let memory = peak.map_or_else(String::new, |bytes| say!(language, ", peak memory {} MiB", ", Speicherspitze {} MiB", bytes >> 20));
+    line(say!(language, "time      {times}together {} s{memory}", "Zeit      {times}zusammen {} s{memory}", decimal(total, language)));
+    line(say!(language, "bundle    {}", "Paket     {}", done.folder.display()));
+    text
+}
+
+fn summary_json(done: &Done) -> serde_json::Value {
+    let account = &done.account;
+    let rejects: serde_json::Map<_, _> =
+        account.rejects.iter().map(|(reason, count, _)| (reason.name().to_owned(), count.into())).collect();
+    let published = |level: &crate::pipeline::Published| {
+        let mut object = serde_json::json!({
+            "date": level.date, "level": level.level, "units": level.units, "units_with_total": level.units_with_total,
+        });
+        for status in Status::ALL {
+            object[status.name()] = level.by_status[status as usize].into();
+        }
+        object
+    };
+    serde_json::json!({
+        "event": "done",
+        "bundle": done.folder,
+        "records_read": account.records_read,
+        "records_placed": account.records_placed,
+        "rejected": rejects,
+        "areas": account.outside_and_overlapping.iter().map(|(outside, overlapping)| serde_json::json!({"outside": outside, "overlapping": overlapping})).collect::<Vec<_>>(),
+        "published": done.published.iter().map(published).collect::<Vec<_>>(),
+        "stages": done.stages.iter().map(|time| serde_json::json!({
+            "stage": time.stage.name(), "seconds": time.seconds, "peak_memory_bytes": time.peak_memory_bytes,
+        })).collect::<Vec<_>>(),
+        "notes": done.notes,
+    })
+}
+
+/// What was checked and what was found.
+pub(super) fn tell_verified(verified: &Verified, language: Language, log: Log) {
+    if log == Log::Json {
+        let findings: Vec<_> = verified.findings.iter().map(|finding| finding.explain(language)).collect();
+        let checks: serde_json::Map<_, _> = verified.checks.iter().map(|(name, count)| (name.to_string(), (*count).into())).collect();
+        return tell_aside(&serde_json::json!({"event": "verified", "checks": checks, "findings": findings}).to_string());
+    }
+    for (name, count) in &verified.checks {
+        tell(&format!("{:>14} {name}", grouped(*count, language)));
+    }
+    for finding in &verified.findings {
+        tell(&finding.explain(language));
+    }
+    tell(&match verified.findings.len() {
+        0 => say!(language, "no fault found", "kein Fehler gefunden"),
+        n => say!(language, "{n} faults found", "{n} Fehler gefunden"),
+    });
+}
+
+/// `295,323` or `295.323`.
+fn grouped(number: u64, language: Language) -> String {
+    let separator = if language == Language::German { '.' } else { ',' };
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(separator);
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Two decimals with the language's sign.
+fn decimal(number: f64, language: Language) -> String {
+    let text = format!("{number:.2}");
+    if language == Language::German { text.replace('.', ",") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_as_the_language_writes_them() {
+        assert_eq!(grouped(1_295_323, Language::German), "1.295.323");
+        assert_eq!(grouped(323, Language::English), "323");
+        assert_eq!(decimal(1.5, Language::German), "1,50");
+    }
+}

@@ -1,0 +1,214 @@
+//! Places and columns of batches, in any order and from any thread, become a cube.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::area::AreaSystem;
+use crate::confidential::account::{Account, Reason};
+use crate::confidential::cube::areas::{AreaCoder, AreaCodes, Areas, outside};
+use crate::confidential::cube::category::Categories;
+use crate::confidential::cube::dates::Dates;
+use crate::confidential::cube::dimension::{DateSpec, DimensionSpec, MeasureSpec};
+use crate::confidential::cube::error::CubeError;
+use crate::confidential::cube::finish::{Atoms, Orders, finish};
+use crate::confidential::cube::identity::{Identities, Remembered, Waiting};
+use crate::confidential::cube::key::{GROUPS_LIMIT, KeyRanks, PackedKey};
+use crate::confidential::cube::measure;
+use crate::confidential::cube::numbered::TextCoder;
+use crate::confidential::cube::tally::{Buffers, Part, Tally};
+use crate::confidential::cube::{AtomKey, Cube};
+use crate::confidential::georeference::Places;
+use crate::confidential::records::{NumberValues, TextValues, Values};
+use crate::confidential::sieve::Sieve;
+use crate::error::Language;
+use crate::grid::GridSize;
+
+/// What a cube is made of.
+#[derive(Clone, Copy)]
+pub(in crate::confidential) struct CubeSpec<'s> {
+    pub dimensions: &'s [DimensionSpec],
+    pub measures: &'s [MeasureSpec],
+    pub date: &'s DateSpec,
+    /// The column of ids, if records are told apart by id.
+    pub id_column: Option<&'s str>,
+    pub systems: &'s [Arc<AreaSystem>],
+    pub finest: GridSize,
+    /// Of the labels of bands.
+    pub language: Language,
+}
+
+/// The columns of a batch that the cube reads.
+pub(in crate::confidential) struct CubeColumns<'b> {
+    /// One for each dimension: numbers for bands, texts otherwise.
+    pub dimensions: Vec<&'b Values>,
+    /// One for each measure.
+    pub measures: Vec<&'b NumberValues>,
+    pub date: Option<&'b TextValues>,
+    pub id: Option<&'b TextValues>,
+}
+
+/// A cube in the making, shared by all threads.
+pub(in crate::confidential) struct CubeBuilder<'s> {
+    spec: CubeSpec<'s>,
+    dimensions: Vec<Categories<'s>>,
+    dates: Dates<'s>,
+    areas: Areas,
+    tally: Tally,
+    identities: Option<Identities>,
+}
+
+/// What one thread has of it.
+pub(in crate::confidential) struct Filler {
+    dimensions: Vec<TextCoder>,
+    date: TextCoder,
+    areas: AreaCoder,
+    buffers: Buffers,
+    waiting: Option<Waiting>,
+    outcome: Outcome,
+}
+
+/// What became of placed records, by thread.
+struct Outcome {
+    placed: u64,
+    outside_and_overlapping: Vec<(u64, u64)>,
+}
+
+impl Outcome {
+    fn new(systems: usize) -> Self {
+        Self { placed: 0, outside_and_overlapping: vec![(0, 0); systems] }
+    }
+
+    /// Counts a record; one bit for each area system in both masks.
+    fn count(&mut self, outside: u32, overlaps: u32) {
+        self.placed += 1;
+        for (system, sum) in self.outside_and_overlapping.iter_mut().enumerate() {
+            sum.0 += u64::from((outside >> system) & 1);
+            sum.1 += u64::from((overlaps >> system) & 1);
+        }
+    }
+
+    fn tell(&self, account: &mut Account) {
+        account.records_placed += self.placed;
+        account.outside_and_overlapping.resize(self.outside_and_overlapping.len(), (0, 0));
+        for (sum, part) in account.outside_and_overlapping.iter_mut().zip(&self.outside_and_overlapping) {
+            *sum = (sum.0 + part.0, sum.1 + part.1);
+        }
+    }
+}
+
+impl<'s> CubeBuilder<'s> {
+    /// Checks the plan's dimensions and date, and indexes the area systems.
+    pub(in crate::confidential) fn new(spec: CubeSpec<'s>) -> Result<Self, CubeError> {
+        let dimensions: Vec<_> =
+            spec.dimensions.iter().map(|dimension| Categories::new(dimension, spec.language)).collect::<Result<_, _>>()?;
+        let groups = dimensions.iter().try_fold(1_u64, |groups, dimension| groups.checked_mul(dimension.radix()));
+        if groups.is_none_or(|groups| groups > GROUPS_LIMIT) {
+            return Err(CubeError::TooManyGroups);
+        }
+        Ok(Self {
+            dates: Dates::new(spec.date)?,
+            areas: Areas::new(spec.systems, spec.finest)?,
+            tally: Tally::new(spec.measures.len()),
+            identities: spec.id_column.map(|_| Identities::new(spec.measures.len())),
+            dimensions,
+            spec,
+        })
+    }
+
+    /// What a thread needs to add batches.
+    pub(in crate::confidential) fn filler(&self) -> Filler {
+        Filler {
+            dimensions: self.dimensions.iter().map(|_| TextCoder::new()).collect(),
+            date: TextCoder::new(),
+            areas: AreaCoder::default(),
+            buffers: Buffers::new(),
+            waiting: self.identities.as_ref().map(|_| Waiting::new()),
+            outcome: Outcome::new(self.areas.len()),
+        }
+    }
+
+    /// Counts the rows of a batch that stand, dimension by dimension, then measures, date, id and areas.
+    pub(in crate::confidential) fn add(
+        &self,
+        filler: &mut Filler,
+        columns: &CubeColumns<'_>,
+        places: &Places,
+        sieve: &mut Sieve<'_>,
+    ) -> Result<(), CubeError> {
+        let mut groups = vec![0; sieve.rows()];
+        for ((dimension, values), coder) in self.dimensions.iter().zip(&columns.dimensions).zip(&mut filler.dimensions) {
+            dimension.append(values, coder, &mut groups, sieve)?;
+        }
+        let measures = self.spec.measures.len();
+        let mut amounts = vec![0; sieve.rows() * measures];
+        for (at, (measure, values)) in self.spec.measures.iter().zip(&columns.measures).enumerate() {
+            measure::fill(values, &measure.column, (at, measures), &mut amounts, sieve);
+        }
+        let dates = self.dates.codes(columns.date, &mut filler.date, sieve)?;
+        if let (Some(ids), Some(column)) = (columns.id, self.spec.id_column) {
+            for row in 0..sieve.rows() {
+                if sieve.stands(row) && id(ids, row).is_none() {
+                    sieve.reject(row, Reason::MissingId, column);
+                }
+            }
+        }
+        let AreaCodes { codes: areas, outside, overlaps } = self.areas.codes(places, &mut filler.areas, sieve)?;
+        for row in (0..sieve.rows()).filter(|&row| sieve.stands(row)) {
+            let key = PackedKey::new(places.cells[row], areas[row], dates[row], groups[row]);
+            let amounts = &amounts[row * measures..][..measures];
+            match (&self.identities, &mut filler.waiting, columns.id.and_then(|ids| id(ids, row))) {
+                (Some(identities), Some(waiting), Some(id)) => {
+                    let record = Remembered { key, place: sieve.place(row), overlaps: overlaps[row] };
+                    identities.hold(waiting, identities.hash(id, dates[row]), &record, amounts);
+                }
+                _ => {
+                    self.tally.count(&mut filler.buffers, key, amounts);
+                    filler.outcome.count(outside[row], overlaps[row]);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings together what the threads have and puts everything into its final order.
+    pub(in crate::confidential) fn finish(self, fillers: Vec<Filler>, account: &mut Account) -> Result<Cube, CubeError> {
+        for mut filler in fillers {
+            self.tally.flush(&mut filler.buffers);
+            if let (Some(identities), Some(waiting)) = (&self.identities, &mut filler.waiting) {
+                identities.flush(waiting);
+            }
+            filler.outcome.tell(account);
+        }
+        let categories: Vec<_> = self.dimensions.iter().map(Categories::ranked).collect();
+        let (dates, date_ranks) = self.dates.ranked();
+        let (area_tuples, area_ranks) = self.areas.ranked();
+        let group_ranks = categories.iter().map(|ranked| (ranked.radix, ranked.ranks.clone())).collect();
+        let ranks = KeyRanks::new(self.spec.finest, date_ranks, area_ranks, group_ranks);
+
+        if let Some(identities) = self.identities {
+            let begin = || (Buffers::new(), Outcome::new(self.areas.len()));
+            let (states, rejects) = identities.resolve(&ranks, self.spec.id_column.unwrap_or_default(), begin, |state, held, amounts| {
+                self.tally.count(&mut state.0, held.key, amounts);
+                let tuple = &area_tuples[ranks.areas[held.key.areas() as usize] as usize];
+                state.1.count(outside(tuple), held.overlaps);
+            });
+            for (mut buffers, outcome) in states {
+                self.tally.flush(&mut buffers);
+                outcome.tell(account);
+            }
+            account.rejects.merge(rejects);
+        }
+        let parts = self.tally.into_parts();
+        let rank = |(number, part): (usize, &Part)| -> Vec<(AtomKey, u32, u32)> {
+            part.atoms.iter().map(|(&key, &at)| (ranks.rank(key), number as u32, at)).collect()
+        };
+        let ranked: Vec<_> = parts.par_iter().enumerate().flat_map_iter(rank).collect();
+        finish(&self.spec, Orders { categories, dates, area_tuples }, Atoms { ranked, parts })
+    }
+}
+
+/// The id of a row; `None` if it has none.
+fn id(ids: &TextValues, row: usize) -> Option<&str> {
+    ids.get(row).map(str::trim).filter(|id| !id.is_empty())
+}

@@ -1,0 +1,79 @@
+//! Which numbers must not be known before anything is withheld for the sake of others: the threshold and secret zeros.
+
+use rustc_hash::FxHashMap;
+
+use crate::confidential::disclosure::rules::{Rules, Zeros};
+use crate::confidential::disclosure::system::State;
+use crate::confidential::disclosure::units::Units;
+
+/// Sets every state of a date's units, and which withheld numbers are known not to be zero.
+pub(super) fn mark(units: &mut Units, rules: &Rules, threshold: u64) {
+    let entries = &units.system.entries;
+    let (len, published, total) = (entries.len, entries.published, entries.total);
+    let groups = entries.groups();
+    let sensitive = |group: &FxHashMap<usize, usize>| {
+        rules.sensitive.iter().any(|(d, categories)| group.get(d).is_some_and(|category| categories.contains(category)))
+    };
+    let secret: Vec<bool> = groups.iter().map(|group| rules.zeros == Zeros::Secret || sensitive(group)).collect();
+    // Published columns whose zero is public and says that this entry is zero too.
+    let covers: Vec<Vec<usize>> = groups
+        .iter()
+        .map(|group| {
+            let holds = |outer: &FxHashMap<usize, usize>| outer.iter().all(|(d, category)| group.get(d) == Some(category));
+            (0..published).filter(|&outer| !secret[outer] && holds(&groups[outer])).collect()
+        })
+        .collect();
+    let system = &mut units.system;
+    system.positive = secret.iter().map(|&secret| !secret).collect();
+    let small = |count: u32| u64::from(count) < threshold;
+
+    let cells = units.cells.iter().flatten().map(|&(_, unit)| unit);
+    let listed: Vec<u32> = cells.chain(units.areas.iter().cloned().flatten()).collect();
+    let mut row = vec![0; len];
+    for &unit in &listed {
+        let base = unit as usize * len;
+        row.copy_from_slice(&system.counts[base..base + len]);
+        for entry in 0..len {
+            let implied = || covers[entry].iter().any(|&outer| row[outer] == 0);
+            system.states[base + entry] = match row[entry] {
+                0 if !covers[entry].is_empty() && implied() => State::Zero,
+                _ if entry >= published => State::Hidden,
+                0 => State::Primary,
+                count if small(count) => State::Primary,
+                _ => State::Published,
+            };
+        }
+    }
+    for piece in &units.pieces {
+        let holders = piece.areas.iter().map(|&(s, area)| units.areas[s].start + area).chain([piece.cell]);
+        let holders: Vec<usize> = holders.map(|unit| unit as usize * len).collect();
+        let base = piece.unit as usize * len;
+        for entry in 0..len {
+            let count = system.counts[base + entry];
+            let known_zero = || holders.iter().any(|&holder| system.states[holder + entry] == State::Zero);
+            let state = match count {
+                0 if known_zero() => State::Zero,
+                _ if entry >= published => State::Hidden,
+                0 if secret[entry] => State::HiddenPrimary,
+                0 => State::Hidden,
+                _ if small(count) => State::HiddenPrimary,
+                _ => State::Hidden,
+            };
+            system.states[base + entry] = state;
+        }
+    }
+    for &unit in &units.outside {
+        let base = unit as usize * len;
+        if system.counts[base + total] == 0 {
+            system.states[base..base + len].fill(State::Zero);
+        }
+    }
+    for &unit in units.outside.iter().chain([&units.whole]) {
+        let at = unit as usize * len + total;
+        system.states[at] = match system.counts[at] {
+            0 => State::Zero,
+            count if small(count) => State::Primary,
+            _ => State::Told,
+        };
+    }
+}

@@ -1,0 +1,185 @@
+//! Equations over the numbers of units: what is known, what is not, and what must not become so.
+//!
+//! A unit is anything counted: a cell, an area, a piece of a cell, or one number of a plain table. Sums between units hold entry by entry,
+//! margins hold within each unit ([`Entries`]). No geography here.
+
+use std::ops::Range;
+
+use crate::confidential::disclosure::entries::Entries;
+
+/// What the attacker has of a number, and whether he may find out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum State {
+    /// Known to be zero.
+    Zero,
+    /// Published.
+    Published,
+    /// Not in the release, but told beside it (records placed, records outside an area system).
+    Told,
+    /// Withheld, and must stay unknown.
+    Primary,
+    /// Withheld to protect others.
+    Secondary,
+    /// Never published.
+    Hidden,
+    /// Never published, and must stay unknown.
+    HiddenPrimary,
+}
+
+impl State {
+    /// The attacker has the number.
+    #[inline]
+    pub(super) fn known(self) -> bool {
+        (self as u8) <= Self::Told as u8
+    }
+
+    /// The attacker must not find it out.
+    #[inline]
+    pub(super) fn protected(self) -> bool {
+        matches!(self, Self::Primary | Self::HiddenPrimary)
+    }
+
+    /// It can be withheld if need be.
+    #[inline]
+    pub(super) fn open(self) -> bool {
+        matches!(self, Self::Published | Self::Told)
+    }
+}
+
+/// One unit is the sum of others.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sum {
+    /// The sum.
+    pub whole: u32,
+    start: u32,
+    end: u32,
+}
+
+/// Which sums hold.
+#[derive(Default)]
+pub(super) struct Sums {
+    list: Vec<Sum>,
+    parts: Vec<u32>,
+}
+
+impl Sums {
+    /// States that `whole` is the sum of `parts`.
+    pub(super) fn push(&mut self, whole: u32, parts: impl IntoIterator<Item = u32>) {
+        let start = self.parts.len() as u32;
+        self.parts.extend(parts);
+        self.list.push(Sum { whole, start, end: self.parts.len() as u32 });
+    }
+
+    /// Takes over the sums of a block whose units begin at `offset`.
+    pub(super) fn append(&mut self, block: &Self, offset: u32) {
+        for sum in &block.list {
+            self.push(sum.whole + offset, block.parts(sum).iter().map(|&unit| unit + offset));
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// The sum at this position.
+    #[inline]
+    pub(super) fn get(&self, at: usize) -> (u32, &[u32]) {
+        let sum = &self.list[at];
+        (sum.whole, self.parts(sum))
+    }
+
+    fn parts(&self, sum: &Sum) -> &[u32] {
+        &self.parts[sum.start as usize..sum.end as usize]
+    }
+}
+
+/// Units and sums that touch the others only through sums outside all blocks.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    /// Units.
+    pub units: Range<usize>,
+    /// Positions of the sums whose units are all in the block.
+    pub sums: Range<usize>,
+}
+
+/// The whole of what the attacker knows and wants.
+pub(super) struct System {
+    /// The layout of a unit's numbers.
+    pub entries: Entries,
+    /// Unit after unit, entry after entry.
+    pub counts: Vec<u32>,
+    /// As `counts`.
+    pub states: Vec<State>,
+    /// Entries of which the attacker knows that a withheld one is not zero.
+    pub positive: Vec<bool>,
+    /// Sums between units; a unit is summed before it is a part.
+    pub sums: Sums,
+    /// Blocks in order; units and sums behind the last belong to none.
+    pub blocks: Vec<Part>,
+    incident: Vec<u32>,
+    incident_ends: Vec<u32>,
+}
+
+impl System {
+    /// Puts a system together; states are filled in by the caller.
+    pub(super) fn new(entries: Entries, counts: Vec<u32>, sums: Sums, blocks: Vec<Part>) -> Self {
+        let units = counts.len() / entries.len;
+        let mut ends = vec![0_u32; units + 1];
+        let each = |f: &mut dyn FnMut(u32, u32)| {
+            for s in 0..sums.len() {
+                let (whole, parts) = sums.get(s);
+                f(whole, s as u32);
+                parts.iter().for_each(|&unit| f(unit, s as u32));
+            }
+        };
+        each(&mut |unit, _| ends[unit as usize + 1] += 1);
+        for unit in 0..units {
+            ends[unit + 1] += ends[unit];
+        }
+        let mut next = ends.clone();
+        let mut incident = vec![0; ends[units] as usize];
+        each(&mut |unit, s| {
+            incident[next[unit as usize] as usize] = s;
+            next[unit as usize] += 1;
+        });
+        let states = vec![State::Hidden; counts.len()];
+        let positive = vec![false; entries.len];
+        Self { entries, counts, states, positive, sums, blocks, incident, incident_ends: ends }
+    }
+
+    /// How many units there are.
+    pub(super) fn units(&self) -> usize {
+        self.incident_ends.len() - 1
+    }
+
+    /// Sums the unit takes part in, as whole or part.
+    #[inline]
+    pub(super) fn sums_of(&self, unit: usize) -> &[u32] {
+        &self.incident[self.incident_ends[unit] as usize..self.incident_ends[unit + 1] as usize]
+    }
+
+    /// What the attacker takes for granted as the smallest value of a number.
+    #[inline]
+    pub(super) fn floor(&self, at: usize) -> u32 {
+        match self.states[at] {
+            State::Zero | State::Published | State::Told => self.counts[at],
+            State::Primary | State::Secondary => u32::from(self.positive[at % self.entries.len]),
+            State::Hidden | State::HiddenPrimary => 0,
+        }
+    }
+
+    /// What is lost by withholding a number, in persons: what is told beside the release goes last, totals count fourfold. Ties fall to
+    /// the earlier unit, which is the finer one.
+    pub(super) fn price(&self, at: usize) -> (bool, u64, usize) {
+        let weight = if at % self.entries.len == self.entries.total { 4 } else { 1 };
+        (self.states[at] == State::Told, u64::from(self.counts[at]) * weight, at)
+    }
+
+    /// The block a unit belongs to.
+    pub(super) fn block_of(&self, unit: usize) -> Option<usize> {
+        let at = self.blocks.partition_point(|b| b.units.end <= unit);
+        (at < self.blocks.len()).then_some(at)
+    }
+}

@@ -1,0 +1,254 @@
+//! Units of one date from the cube: cells of every size, areas, and the pieces that area borders cut from cells.
+//!
+//! A cell lies in an area if all its records do; other cells are cut into pieces, one for each area, at every size. An area is the sum of the
+//! coarsest cells that lie in it and of its pieces of the others, so differencing grid against area is one short equation.
+//! Each coarsest cell is a block: nothing but areas and the whole ties it to another.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::confidential::cube::Cube;
+use crate::confidential::disclosure::entries::Entries;
+use crate::confidential::disclosure::rules::RulesError;
+use crate::confidential::disclosure::system::{Part, Sums, System};
+use crate::confidential::lattice::Lattice;
+use crate::grid::CellId;
+
+/// A part of a cell that lies in one area of one or of every system.
+pub(super) struct Piece {
+    /// Its unit.
+    pub unit: u32,
+    /// The cell it is cut from.
+    pub cell: u32,
+    /// The areas that hold it: system and area.
+    pub areas: Vec<(usize, u32)>,
+}
+
+/// The units of one date.
+pub(super) struct Units {
+    /// Their numbers and how they add up.
+    pub system: System,
+    /// For each size the cells with records, ascending, and their units.
+    pub cells: Vec<Vec<(CellId, u32)>>,
+    /// Pieces of cells.
+    pub pieces: Vec<Piece>,
+    /// For each area system the units of its areas.
+    pub areas: Vec<Range<u32>>,
+    /// For each area system the unit of the records outside all its areas.
+    pub outside: Vec<u32>,
+    /// The unit of all records.
+    pub whole: u32,
+}
+
+/// What is known of the units of one coarsest cell; unit numbers begin at 0.
+struct Block {
+    counts: Vec<u32>,
+    sums: Sums,
+    cells: Vec<Vec<(CellId, u32)>>,
+    pieces: Vec<Piece>,
+    top: Node,
+}
+
+/// A cell and what each area system makes of it: the areas it has records in, with the unit of the piece (itself, if it is not cut).
+struct Node {
+    cell: CellId,
+    unit: u32,
+    held: Vec<Vec<(Option<u32>, u32)>>,
+}
+
+/// A finest cell with its atoms.
+struct Finest {
+    parents: Vec<CellId>,
+    atoms: Range<usize>,
+}
+
+/// Counts the units of one date.
+pub(super) fn units(cube: &Cube, lattice: &Lattice, date: usize) -> Result<Units, RulesError> {
+    let entries = Entries::of_lattice(lattice);
+    let from = cube.keys.partition_point(|key| usize::from(key.date) < date);
+    let to = cube.keys.partition_point(|key| usize::from(key.date) <= date);
+    let records: u64 = cube.counts[from..to].iter().map(|count| count.expose()).sum();
+    if u32::try_from(records).is_err() {
+        return Err(RulesError::TooManyRecords);
+    }
+    let finest = finest_cells(cube, lattice, from..to);
+    let coarsest = |cell: &Finest| cell.parents[0];
+    let groups: Vec<&[Finest]> = finest.chunk_by(|a, b| coarsest(a) == coarsest(b)).collect();
+    let blocks: Vec<Block> = groups.par_iter().map(|cells| block(cube, lattice, &entries, cells)).collect();
+
+    let mut counts = Vec::with_capacity(blocks.iter().map(|b| b.counts.len()).sum());
+    let mut sums = Sums::default();
+    let mut cells = vec![Vec::new(); lattice.sizes.as_slice().len()];
+    let (mut pieces, mut parts, mut tops) = (Vec::new(), Vec::new(), Vec::new());
+    for block in blocks {
+        let offset = (counts.len() / entries.len) as u32;
+        let first_sum = sums.len();
+        counts.extend(block.counts);
+        sums.append(&block.sums, offset);
+        for (all, own) in cells.iter_mut().zip(block.cells) {
+            all.extend(own.into_iter().map(|(cell, unit)| (cell, unit + offset)));
+        }
+        let moved = |piece: Piece| Piece { unit: piece.unit + offset, cell: piece.cell + offset, areas: piece.areas };
+        pieces.extend(block.pieces.into_iter().map(moved));
+        parts.push(Part { units: offset as usize..counts.len() / entries.len, sums: first_sum..sums.len() });
+        let mut top = block.top;
+        top.unit += offset;
+        top.held.iter_mut().flatten().for_each(|(_, unit)| *unit += offset);
+        tops.push(top);
+    }
+    cells.par_iter_mut().for_each(|level| level.sort_unstable());
+
+    let mut new_unit = |counts: &mut Vec<u32>, members: &[u32]| add_up(counts, entries.len, members);
+    let (mut areas, mut outside) = (Vec::new(), Vec::new());
+    for (system, declared) in lattice.systems.iter().enumerate() {
+        let mut members: Vec<Vec<u32>> = vec![Vec::new(); declared.areas.len() + 1];
+        for &(area, unit) in tops.iter().flat_map(|top| &top.held[system]) {
+            members[area.map_or(declared.areas.len(), |a| a as usize)].push(unit);
+        }
+        let first = (counts.len() / entries.len) as u32;
+        for members in &members {
+            let unit = new_unit(&mut counts, members);
+            // An area without records: the attacker cannot tell it from one whose cells are all withheld.
+            if !members.is_empty() {
+                sums.push(unit, members.iter().copied());
+            }
+        }
+        areas.push(first..first + declared.areas.len() as u32);
+        outside.push(first + declared.areas.len() as u32);
+    }
+    let members: Vec<u32> = tops.iter().map(|top| top.unit).collect();
+    let whole = new_unit(&mut counts, &members);
+    sums.push(whole, members);
+    for (areas, &outside) in areas.iter().zip(&outside) {
+        sums.push(whole, areas.clone().chain([outside]));
+    }
+    Ok(Units { system: System::new(entries, counts, sums, parts), cells, pieces, areas, outside, whole })
+}
+
+/// Cells of the finest size in nested order: sorted by their coarsest parent, then the next, down to themselves.
+fn finest_cells(cube: &Cube, lattice: &Lattice, atoms: Range<usize>) -> Vec<Finest> {
+    let sizes = lattice.sizes.as_slice();
+    let mut finest = Vec::new();
+    let mut start = atoms.start;
+    for run in cube.keys[atoms].chunk_by(|a, b| a.cell == b.cell) {
+        let parents = sizes.iter().rev().map(|&size| run[0].cell.parent(size)).collect();
+        finest.push(Finest { parents, atoms: start..start + run.len() });
+        start += run.len();
+    }
+    finest.par_sort_by(|a, b| a.parents.cmp(&b.parents));
+    finest
+}
+
+/// A new unit at the end whose numbers are the sums of the members'.
+fn add_up(counts: &mut Vec<u32>, len: usize, members: &[u32]) -> u32 {
+    let unit = counts.len() / len;
+    counts.resize(counts.len() + len, 0);
+    let (before, own) = counts.split_at_mut(unit * len);
+    for &member in members {
+        let row = &before[member as usize * len..][..len];
+        own.iter_mut().zip(row).for_each(|(sum, &count)| *sum += count);
+    }
+    unit as u32
+}
+
+fn block(cube: &Cube, lattice: &Lattice, entries: &Entries, finest: &[Finest]) -> Block {
+    let sizes = lattice.sizes.as_slice();
+    let systems = lattice.systems.len();
+    let (mut counts, mut sums, mut pieces) = (Vec::new(), Sums::default(), Vec::new());
+    let mut cells = vec![Vec::new(); sizes.len()];
+    let mut nodes = Vec::with_capacity(finest.len());
+    let mut at = Vec::new();
+    for cell in finest {
+        let mut count = |counts: &mut Vec<u32>, atoms: Range<usize>| {
+            let unit = add_up(counts, entries.len, &[]);
+            for (key, count) in cube.keys[atoms.clone()].iter().zip(&cube.counts[atoms]) {
+                entries.of_group(key.group, &mut at);
+                for &entry in &at {
+                    // The date's total fits in 32 bits, so every part of it does.
+                    counts[unit as usize * entries.len + entry as usize] += count.expose() as u32;
+                }
+            }
+            unit
+        };
+        let unit = count(&mut counts, cell.atoms.clone());
+        let id = cube.keys[cell.atoms.start].cell;
+        cells[0].push((id, unit));
+        let tuples: Vec<&[crate::confidential::cube::AtomKey]> =
+            cube.keys[cell.atoms.clone()].chunk_by(|a, b| a.areas == b.areas).collect();
+        let mut places = Vec::with_capacity(tuples.len());
+        let mut start = cell.atoms.start;
+        for run in &tuples {
+            let tuple = &cube.area_tuples[run[0].areas as usize];
+            let place = if tuples.len() == 1 { unit } else { count(&mut counts, start..start + run.len()) };
+            start += run.len();
+            places.push((tuple, place));
+        }
+        if places.len() > 1 {
+            sums.push(unit, places.iter().map(|p| p.1));
+            for &(tuple, place) in &places {
+                let areas = tuple.iter().enumerate().filter_map(|(s, &area)| area.map(|a| (s, a)));
+                pieces.push(Piece { unit: place, cell: unit, areas: areas.collect() });
+            }
+        }
+        let mut cut = Cut { counts: &mut counts, sums: &mut sums, pieces: &mut pieces, len: entries.len };
+        let held = (0..systems).map(|s| cut.by_area(s, unit, places.iter().map(|&(tuple, place)| (tuple[s], place)))).collect();
+        nodes.push(Node { cell: id, unit, held });
+    }
+    for (level, &size) in sizes.iter().enumerate().skip(1) {
+        let mut coarser = Vec::new();
+        for children in nodes.chunk_by(|a, b| a.cell.parent(size) == b.cell.parent(size)) {
+            let members: Vec<u32> = children.iter().map(|child| child.unit).collect();
+            let unit = add_up(&mut counts, entries.len, &members);
+            sums.push(unit, members);
+            let cell = children[0].cell.parent(size);
+            cells[level].push((cell, unit));
+            let mut cut = Cut { counts: &mut counts, sums: &mut sums, pieces: &mut pieces, len: entries.len };
+            let held =
+                (0..systems).map(|s| cut.by_area(s, unit, children.iter().flat_map(|child| child.held[s].iter().copied())));
+            coarser.push(Node { cell, unit, held: held.collect() });
+        }
+        nodes = coarser;
+    }
+    let top = nodes.pop().expect("a block is one coarsest cell");
+    debug_assert!(nodes.is_empty());
+    Block { counts, sums, cells, pieces, top }
+}
+
+/// Cuts a cell along the borders of an area system.
+struct Cut<'b> {
+    counts: &'b mut Vec<u32>,
+    sums: &'b mut Sums,
+    pieces: &'b mut Vec<Piece>,
+    len: usize,
+}
+
+impl Cut<'_> {
+    /// Gathers members by area. A cell in one area is not cut; a piece of one member is that member.
+    fn by_area(
+        &mut self,
+        system: usize,
+        cell: u32,
+        members: impl Iterator<Item = (Option<u32>, u32)>,
+    ) -> Vec<(Option<u32>, u32)> {
+        let mut members: Vec<(Option<u32>, u32)> = members.collect();
+        members.sort_by_key(|m| m.0);
+        if members.first().map(|m| m.0) == members.last().map(|m| m.0) {
+            return members.first().map(|m| (m.0, cell)).into_iter().collect();
+        }
+        let mut held = Vec::new();
+        for run in members.chunk_by(|a, b| a.0 == b.0) {
+            let area = run[0].0;
+            if let [only] = run {
+                held.push(*only);
+                continue;
+            }
+            let parts: Vec<u32> = run.iter().map(|m| m.1).collect();
+            let unit = add_up(self.counts, self.len, &parts);
+            self.sums.push(unit, parts);
+            self.pieces.push(Piece { unit, cell, areas: area.map(|a| (system, a)).into_iter().collect() });
+            held.push((area, unit));
+        }
+        held
+    }
+}

@@ -1,0 +1,144 @@
+//! Positions by coordinate: projected batch by batch, and by the exact projection where a cell edge is too near to tell.
+
+use std::path::Path;
+
+use crate::confidential::account::Reason;
+use crate::confidential::georeference::Places;
+use crate::confidential::georeference::error::GeoreferenceError;
+use crate::confidential::records::{NumberState, NumberValues};
+use crate::confidential::sieve::Sieve;
+use crate::error::Error;
+use crate::geodesy::{FittedProjection, Projection, ReferenceSystem, diagnose, in_area_of_use};
+use crate::grid::{CellId, GridSize};
+
+/// How many points of a file's first batch are looked at for a wrong reference system.
+const SAMPLE: usize = 1000;
+
+/// Places records by two columns of coordinates.
+pub(in crate::confidential) struct Coordinates<'s> {
+    system: &'s ReferenceSystem,
+    columns: [&'s str; 2],
+    finest: GridSize,
+    projection: FittedProjection,
+    /// The source already is EPSG:3035: nothing is fitted, so nothing is uncertain.
+    identity: bool,
+}
+
+impl<'s> Coordinates<'s> {
+    /// Coordinates of `system` in the columns x and y, counted in cells of `finest`.
+    pub(in crate::confidential) fn new(
+        system: &'s ReferenceSystem,
+        columns: [&'s str; 2],
+        finest: GridSize,
+    ) -> Result<Self, Error> {
+        let projection = FittedProjection::new(Projection::new(system, &ReferenceSystem::etrs89_laea())?);
+        let probes = [(4_321_000.0, 3_210_000.0), (4_300_000.5, 3_400_000.25), (3_999_999.125, 2_700_000.75)];
+        let identity = probes.iter().all(|&(x, y)| projection.exact(x, y) == Some((x, y)));
+        Ok(Self { system, columns, finest, projection, identity })
+    }
+
+    /// The verified error of the fitted projection so far, metres.
+    pub(in crate::confidential) fn error_m(&self) -> f64 {
+        self.projection.error_m()
+    }
+
+    /// Refuses a file most of whose coordinates cannot belong to the reference system: no row is at fault then, but the plan.
+    pub(in crate::confidential) fn check_system(&self, [x, y]: [&NumberValues; 2], file: &Path) -> Result<(), Error> {
+        let number = |values: &NumberValues, row: usize| {
+            let is_number = matches!(values.states[row], NumberState::Number);
+            Some(values.values[row]).filter(|value| is_number && value.is_finite())
+        };
+        let step = (x.values.len() / SAMPLE).max(1);
+        let points = (0..x.values.len()).step_by(step).filter_map(|row| number(x, row).zip(number(y, row)));
+        let (xs, ys): (Vec<f64>, Vec<f64>) = points.unzip();
+        if xs.is_empty() {
+            return Ok(());
+        }
+        match diagnose(self.system, &xs, &ys) {
+            None => Ok(()),
+            Some(suspicion) => Err(GeoreferenceError::WrongSystem {
+                file: file.to_owned(),
+                columns: self.columns.map(str::to_owned),
+                system: self.system.label().to_string(),
+                suspicion,
+            }
+            .into()),
+        }
+    }
+
+    /// The cells of a batch. About 20 ns a point beside the projection.
+    pub(in crate::confidential) fn place(&self, [x, y]: [&NumberValues; 2], sieve: &mut Sieve<'_>) -> Places {
+        for row in 0..sieve.rows() {
+            for (values, column) in [(x, self.columns[0]), (y, self.columns[1])] {
+                let fault = match values.states[row] {
+                    NumberState::Number if values.values[row].is_finite() => continue,
+                    NumberState::Number => Reason::CoordinateNotFinite,
+                    NumberState::Missing => Reason::MissingPosition,
+                    NumberState::NotANumber => Reason::CoordinateNotNumeric,
+                };
+                sieve.reject(row, fault, column);
+            }
+            if sieve.stands(row) && !in_area_of_use(self.system, x.values[row], y.values[row]) {
+                sieve.reject(row, Reason::OutsideAreaOfUse, self.columns[0]);
+            }
+        }
+        // What a rejected row holds must not widen the extent that the projection is fitted on.
+        let standing = |values: &NumberValues, sieve: &Sieve<'_>| -> Vec<f64> {
+            values.values.iter().enumerate().map(|(row, &v)| if sieve.stands(row) { v } else { f64::NAN }).collect()
+        };
+        let (mut eastings_m, mut northings_m) = (standing(x, sieve), standing(y, sieve));
+        self.projection.project(&mut eastings_m, &mut northings_m);
+
+        let nowhere = CellId::of_corner(self.finest, 0, 0).expect("the grid begins with a cell");
+        let mut cells = vec![nowhere; sieve.rows()];
+        let mut exactly_projected = 0;
+        for row in 0..sieve.rows() {
+            if !sieve.stands(row) {
+                continue;
+            }
+            let mut point = [to_micrometre(eastings_m[row]), to_micrometre(northings_m[row])];
+            if !self.identity && point.iter().any(|&metres| near_edge(metres, self.finest)) {
+                exactly_projected += 1;
+                let (easting_m, northing_m) = self.projection.exact(x.values[row], y.values[row]).unwrap_or((f64::NAN, f64::NAN));
+                point = [to_micrometre(easting_m), to_micrometre(northing_m)];
+            }
+            [eastings_m[row], northings_m[row]] = point;
+            match CellId::of_point(self.finest, point[0], point[1]) {
+                Some(cell) => cells[row] = cell,
+                None => sieve.reject(row, Reason::OutsideAreaOfUse, self.columns[0]),
+            }
+        }
+        Places { cells, points_3035_m: Some([eastings_m, northings_m]), exactly_projected }
+    }
+}
+
+/// The nearest whole micrometre: different ways to the same point differ by less, and must fall into the same cell.
+fn to_micrometre(metres: f64) -> f64 {
+    (metres * 1e6).round() / 1e6
+}
+
+/// Whether the fitted projection cannot tell which side of a cell edge the coordinate is on.
+fn near_edge(metres: f64, size: GridSize) -> bool {
+    let (side, tolerance) = (f64::from(size.metres()), FittedProjection::tolerance_m());
+    let inside = metres - (metres / side).floor() * side;
+    inside < tolerance || side - inside < tolerance
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edges_are_near_on_both_sides() {
+        let size = GridSize::new(100).unwrap();
+        let near = |metres| near_edge(metres, size);
+        assert!(near(4_300_000.0) && near(4_300_000.000_9) && near(4_299_999.999_1));
+        assert!(!near(4_300_000.001_1) && !near(4_299_999.998_9) && !near(4_300_050.0));
+    }
+
+    #[test]
+    fn noise_below_a_micrometre_is_gone() {
+        assert_eq!(to_micrometre(4_299_999.999_999_9), 4_300_000.0);
+        assert_eq!(to_micrometre(4_299_999.999), 4_299_999.999);
+    }
+}

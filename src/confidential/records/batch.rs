@@ -1,0 +1,127 @@
+//! Some rows of one source, only the wanted columns, column by column.
+
+use crate::confidential::account::Reason;
+
+/// Rows of one source in the order of the file. Holds at most [`Batch::MAX_ROWS`] rows.
+pub(in crate::confidential) struct Batch {
+    /// Position into the request's files.
+    pub source: u32,
+    /// Number of the first row as a spreadsheet counts (see [`Batch::row`]).
+    pub first_row: u64,
+    /// How many rows.
+    pub rows: usize,
+    /// One for each wanted column, in the order wanted, each with `rows` values.
+    pub columns: Vec<Values>,
+    /// Rows (position in the batch, ascending) that could not be taken apart. Their values are missing; the consumer rejects them.
+    pub faulty: Vec<(u32, Reason)>,
+    /// For each blank row that was left out the position of the row after it, ascending.
+    pub(super) gaps: Vec<u32>,
+}
+
+impl Batch {
+    /// The most rows a batch holds.
+    pub(in crate::confidential) const MAX_ROWS: usize = 65_536;
+
+    /// An empty batch with a column for each kind.
+    pub(super) fn new(source: u32, first_row: u64, kinds: impl Iterator<Item = super::Kind>) -> Self {
+        let columns = kinds.map(Values::new).collect();
+        Self { source, first_row, rows: 0, columns, faulty: Vec::new(), gaps: Vec::new() }
+    }
+
+    /// The row number of row `position`: CSV as a spreadsheet counts (header is row 1, blank rows count, a record with quoted line
+    /// breaks is one row); Parquet and GeoJSON count records from 1.
+    pub(in crate::confidential) fn row(&self, position: usize) -> u64 {
+        let left_out = self.gaps.partition_point(|&gap| gap as usize <= position);
+        self.first_row + (position + left_out) as u64
+    }
+
+    /// Ends a row that has no readable values.
+    pub(super) fn push_faulty(&mut self, reason: Reason) {
+        self.faulty.push((self.rows as u32, reason));
+        for column in &mut self.columns {
+            column.push_missing();
+        }
+        self.rows += 1;
+    }
+}
+
+/// The values of one column.
+pub(in crate::confidential) enum Values {
+    /// As text.
+    Text(TextValues),
+    /// As numbers.
+    Number(NumberValues),
+}
+
+impl Values {
+    fn new(kind: super::Kind) -> Self {
+        match kind {
+            super::Kind::Text => Self::Text(TextValues::default()),
+            super::Kind::Number => Self::Number(NumberValues::default()),
+        }
+    }
+
+    pub(super) fn push_missing(&mut self) {
+        match self {
+            Self::Text(texts) => texts.push(""),
+            Self::Number(numbers) => numbers.push(f64::NAN, NumberState::Missing),
+        }
+    }
+}
+
+/// Texts one after the other in one allocation.
+#[derive(Default)]
+pub(in crate::confidential) struct TextValues {
+    text: String,
+    ends: Vec<u32>,
+}
+
+impl TextValues {
+    /// Appends the trimmed text; an empty one is missing.
+    #[inline]
+    pub(super) fn push(&mut self, text: &str) {
+        self.text.push_str(text.trim());
+        self.ends.push(u32::try_from(self.text.len()).expect("a batch is far smaller than 4 GiB"));
+    }
+
+    /// The trimmed text of row `position`; `None` if it is missing or empty.
+    #[inline]
+    pub(in crate::confidential) fn get(&self, position: usize) -> Option<&str> {
+        let start = if position == 0 { 0 } else { self.ends[position - 1] as usize };
+        let end = self.ends[position] as usize;
+        (start < end).then(|| &self.text[start..end])
+    }
+
+    /// How many values, missing ones too.
+    pub(in crate::confidential) fn len(&self) -> usize {
+        self.ends.len()
+    }
+}
+
+/// Numbers and what each of them is.
+#[derive(Default)]
+pub(in crate::confidential) struct NumberValues {
+    /// The value; NaN where the state is not `Number`.
+    pub values: Vec<f64>,
+    /// What the value is.
+    pub states: Vec<NumberState>,
+}
+
+impl NumberValues {
+    #[inline]
+    pub(super) fn push(&mut self, value: f64, state: NumberState) {
+        self.values.push(value);
+        self.states.push(state);
+    }
+}
+
+/// What a field of a number column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::confidential) enum NumberState {
+    /// A number, or the text `NaN` or `inf`.
+    Number,
+    /// Nothing.
+    Missing,
+    /// A text that is no number.
+    NotANumber,
+}

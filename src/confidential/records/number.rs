@@ -1,0 +1,259 @@
+//! Numbers as people and programs write them: decimal point or comma, thousands separators where they cannot be mistaken.
+
+use super::batch::NumberState;
+
+/// How a column writes its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::confidential) struct NumberForm {
+    /// `b'.'` or `b','`.
+    pub(in crate::confidential) decimal: u8,
+    /// Known for sure, so that the other sign can only separate thousands: `1.234` is 1234 where the decimal sign is a comma.
+    pub(in crate::confidential) certain: bool,
+}
+
+/// The greatest powers of ten that are exact in `f64`.
+const POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21,
+    1e22,
+];
+
+impl NumberForm {
+    /// What programs write.
+    pub(in crate::confidential) const PLAIN: Self = Self { decimal: b'.', certain: false };
+
+    /// Reads a field. Correctly rounded in every case.
+    #[inline]
+    pub(in crate::confidential) fn parse(self, field: &[u8]) -> (f64, NumberState) {
+        let field = field.trim_ascii();
+        if field.is_empty() {
+            return (f64::NAN, NumberState::Missing);
+        }
+        match self.parse_plain(field).or_else(|| self.parse_carefully(field)) {
+            Some(value) => (value, NumberState::Number),
+            None => (f64::NAN, NumberState::NotANumber),
+        }
+    }
+
+    /// Digits with at most one decimal sign, fewer than 16 of them: the quotient of two exact numbers is correctly rounded (Clinger 1990).
+    #[inline]
+    fn parse_plain(self, field: &[u8]) -> Option<f64> {
+        let (negative, digits) = match field {
+            [b'-', rest @ ..] => (true, rest),
+            _ => (false, field),
+        };
+        if digits.is_empty() || digits.len() > 16 {
+            return None;
+        }
+        let (mut mantissa, mut seen, mut decimals, mut after_sign) = (0_u64, 0, 0, false);
+        for &byte in digits {
+            let digit = byte.wrapping_sub(b'0');
+            if digit < 10 {
+                mantissa = mantissa * 10 + u64::from(digit);
+                seen += 1;
+                decimals += usize::from(after_sign);
+            } else if byte == self.decimal && !after_sign {
+                after_sign = true;
+            } else {
+                return None;
+            }
+        }
+        if seen == 0 || seen > 15 {
+            return None;
+        }
+        let value = mantissa as f64 / POWERS[decimals];
+        Some(if negative { -value } else { value })
+    }
+
+    /// Everything else: many digits, exponents, thousands separators, the other decimal sign.
+    #[cold]
+    fn parse_carefully(self, field: &[u8]) -> Option<f64> {
+        let text = std::str::from_utf8(field).ok()?.trim();
+        let text = text.strip_prefix('+').filter(|rest| !rest.starts_with(['-', '+'])).unwrap_or(text);
+        let decimal = char::from(self.decimal);
+        let other = if decimal == ',' { '.' } else { ',' };
+        // 5 944 672,09 and 5'944'672.09: a space or apostrophe can only separate thousands
+        let spaced = text.contains([' ', '\'', '\u{a0}', '\u{202f}', '\u{2009}', '’']);
+        let text = if spaced {
+            let whole = text.split([decimal, other]).next()?;
+            let groups: Vec<&str> = whole.split([' ', '\'', '\u{a0}', '\u{202f}', '\u{2009}', '’']).collect();
+            well_grouped(&groups).then(|| groups.concat() + &text[whole.len()..])?
+        } else {
+            text.to_owned()
+        };
+        if !text.contains(other) {
+            return if self.decimal == b'.' { exact(&text) } else { exact(&text.replacen(',', ".", 1)) };
+        }
+        let (whole, fraction) = text.split_once(decimal).map_or((text.as_str(), None), |(w, f)| (w, Some(f)));
+        let groups: Vec<&str> = whole.split(other).collect();
+        if well_grouped(&groups) {
+            // one group alone, such as 1.234, is a thousand only where the decimal sign is known
+            if fraction.is_none() && groups.len() == 2 && !self.certain {
+                return None;
+            }
+            let whole = groups.concat();
+            return match fraction {
+                Some(fraction) => exact(&format!("{whole}.{fraction}")),
+                None => exact(&whole),
+            };
+        }
+        // 12.5 among decimal commas: cannot be a thousands separator
+        (!self.certain && groups.len() == 2 && fraction.is_none()).then(|| exact(&text.replace(other, ".")))?
+    }
+}
+
+/// Whether the parts of `1.234.567` are one to three digits (with a sign), then three each; a leading zero is no thousand.
+fn well_grouped(groups: &[&str]) -> bool {
+    let Some((first, rest)) = groups.split_first() else { return false };
+    let first = first.strip_prefix('-').unwrap_or(first);
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    !rest.is_empty()
+        && (1..=3).contains(&first.len())
+        && digits(first)
+        && !first.starts_with('0')
+        && rest.iter().all(|group| group.len() == 3 && digits(group))
+}
+
+fn exact(text: &str) -> Option<f64> {
+    fast_float2::parse(text).ok()
+}
+
+/// What a column's values tell about its decimal sign.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::confidential) struct Evidence {
+    points: usize,
+    commas: usize,
+}
+
+impl Evidence {
+    /// Looks at one value.
+    pub(in crate::confidential) fn see(&mut self, value: &str) {
+        let value = value.trim();
+        let body = value.strip_prefix(['-', '+']).unwrap_or(value);
+        if !body.starts_with(|c: char| c.is_ascii_digit()) || !body.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',') {
+            return;
+        }
+        let Some(last) = body.chars().rev().find(|c| !c.is_ascii_digit()) else { return };
+        let other = if last == ',' { '.' } else { ',' };
+        let groups_of = |text: &str, sign: char| well_grouped(&text.split(sign).collect::<Vec<_>>());
+        let (whole, _) = body.rsplit_once(last).unwrap_or((body, ""));
+        let decimal = if whole.contains(last) {
+            // 1.234.567: groups of the one sign
+            if !groups_of(body, last) {
+                return;
+            }
+            other
+        } else if whole.contains(other) {
+            // 1.234,5: ends with the decimal sign
+            if !groups_of(whole, other) {
+                return;
+            }
+            last
+        } else if groups_of(body, last) {
+            // 1.234 could be either
+            return;
+        } else {
+            last
+        };
+        *(if decimal == ',' { &mut self.commas } else { &mut self.points }) += 1;
+    }
+
+    /// The decimal sign, if the values show one.
+    pub(in crate::confidential) fn decimal(self) -> Option<u8> {
+        (self.points + self.commas > 0).then_some(if self.commas > self.points { b',' } else { b'.' })
+    }
+
+    /// Adds what another column tells.
+    pub(in crate::confidential) fn add(&mut self, other: Self) {
+        self.points += other.points;
+        self.commas += other.commas;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMMA: NumberForm = NumberForm { decimal: b',', certain: true };
+    const POINT: NumberForm = NumberForm { decimal: b'.', certain: true };
+    const PROBABLY_COMMA: NumberForm = NumberForm { decimal: b',', certain: false };
+
+    fn number(form: NumberForm, text: &str) -> Option<f64> {
+        let (value, state) = form.parse(text.as_bytes());
+        (state == NumberState::Number).then_some(value)
+    }
+
+    macro_rules! case {
+        ($($name:ident: $form:expr, $text:expr => $value:expr;)*) => {
+            $(#[test] fn $name() { assert_eq!(number($form, $text), $value); })*
+        };
+    }
+
+    case! {
+        integer: POINT, "559517" => Some(559517.0);
+        negative: POINT, "-12.5" => Some(-12.5);
+        plus: POINT, "+12.5" => Some(12.5);
+        spaces_around: POINT, "  12.5 " => Some(12.5);
+        comma_decimal: COMMA, "559517,16" => Some(559517.16);
+        comma_with_point_groups: COMMA, "5.944.672,09" => Some(5944672.09);
+        one_group_when_certain: COMMA, "1.234" => Some(1234.0);
+        one_group_when_uncertain: PROBABLY_COMMA, "1.234" => None;
+        groups_when_uncertain: PROBABLY_COMMA, "1.234.567" => Some(1234567.0);
+        other_sign_when_uncertain: PROBABLY_COMMA, "559517.16" => Some(559517.16);
+        other_sign_when_certain: COMMA, "559517.16" => None;
+        leading_zero_is_no_group: PROBABLY_COMMA, "0.234" => Some(0.234);
+        english_groups: POINT, "5,944,672.09" => Some(5944672.09);
+        plain_with_one_comma_group: NumberForm::PLAIN, "1,234" => None;
+        plain_with_comma_decimal: NumberForm::PLAIN, "12,5" => Some(12.5);
+        bad_groups: COMMA, "12.34.567" => None;
+        space_groups: COMMA, "5 944 672,09" => Some(5944672.09);
+        swiss_groups: POINT, "5'944'672.09" => Some(5944672.09);
+        space_without_groups: COMMA, "59 4467" => None;
+        exponent: POINT, "5.5e6" => Some(5.5e6);
+        many_digits: POINT, "388591.400000000023283" => Some(388591.400000000023283);
+        two_decimals: POINT, "1.2.3" => None;
+        infinite: POINT, "inf" => Some(f64::INFINITY);
+        sign_alone: POINT, "-" => None;
+        point_alone: POINT, "." => None;
+        dash: POINT, "–" => None;
+        two_signs: POINT, "+-5" => None;
+        word: POINT, "zwölf" => None;
+    }
+
+    #[test]
+    fn nan_is_a_number_that_is_not_finite() {
+        let (value, state) = POINT.parse(b"NaN");
+        assert!(value.is_nan() && state == NumberState::Number);
+    }
+
+    #[test]
+    fn empty_is_missing() {
+        assert_eq!(POINT.parse(b" ").1, NumberState::Missing);
+    }
+
+    fn evidence(values: &[&str]) -> Option<u8> {
+        let mut evidence = Evidence::default();
+        values.iter().for_each(|value| evidence.see(value));
+        evidence.decimal()
+    }
+
+    #[test]
+    fn evidence_of_decimal_signs() {
+        assert_eq!(evidence(&["559517,16"]), Some(b','));
+        assert_eq!(evidence(&["559517.16"]), Some(b'.'));
+        assert_eq!(evidence(&["1.234"]), None);
+        assert_eq!(evidence(&["1.234.567"]), Some(b','));
+        assert_eq!(evidence(&["1,234,567"]), Some(b'.'));
+        assert_eq!(evidence(&["1.234,5"]), Some(b','));
+        assert_eq!(evidence(&["1,234.5"]), Some(b'.'));
+        assert_eq!(evidence(&["01.02.1980", "12", "Haus 3,5"]), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn agrees_with_the_standard_library(value in -1e9_f64..1e9, decimals in 0_usize..12) {
+            let text = format!("{value:.decimals$}");
+            proptest::prop_assert_eq!(number(POINT, &text), text.parse().ok());
+            proptest::prop_assert_eq!(number(COMMA, &text.replace('.', ",")), text.parse().ok());
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! A file on disk: what format it has, and its bytes as a stream that tells how far it is.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::failure::{Foreign, RecordsError};
+use crate::progress::Progress;
+
+/// How much of a file is looked at to recognise it.
+pub(super) const SAMPLE_BYTES: usize = 1 << 20;
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::confidential) enum Format {
+    /// Text with separators.
+    Csv,
+    /// Apache Parquet.
+    Parquet,
+    /// A GeoJSON feature collection.
+    GeoJson,
+}
+
+/// A file that was opened once and recognised by its first bytes.
+pub(super) struct Source {
+    pub(super) file: PathBuf,
+    pub(super) format: Format,
+    pub(super) bytes: u64,
+    gzip: bool,
+}
+
+impl Source {
+    /// Recognises the file.
+    pub(super) fn recognise(file: &Path) -> Result<Self, RecordsError> {
+        let failure = |cause| RecordsError::opening(file, cause);
+        let metadata = std::fs::metadata(file).map_err(failure)?;
+        if metadata.is_dir() {
+            return Err(RecordsError::Directory { file: file.to_owned() });
+        }
+        let mut head = Vec::new();
+        File::open(file).map_err(failure)?.take(4096).read_to_end(&mut head).map_err(failure)?;
+        let mut source = Self { file: file.to_owned(), format: Format::Csv, bytes: metadata.len(), gzip: head.starts_with(&[0x1f, 0x8b]) };
+        if source.gzip {
+            head.clear();
+            source.stream(&crate::progress::Silent)?.take(4096).read_to_end(&mut head).map_err(|cause| source.failure(cause))?;
+        }
+        if head.is_empty() {
+            return Err(RecordsError::Empty { file: file.to_owned() });
+        }
+        source.format = format_of(&head, source.gzip, file).map_err(|found| RecordsError::Unsupported { file: file.to_owned(), found })?;
+        Ok(source)
+    }
+
+    /// The bytes, unpacked; tells the progress how many bytes of the file were read.
+    pub(super) fn stream<'a>(&self, progress: &'a dyn Progress) -> Result<Box<dyn Read + Send + 'a>, RecordsError> {
+        let file = File::open(&self.file).map_err(|cause| RecordsError::opening(&self.file, cause))?;
+        let counted = Counted { inner: file, progress };
+        Ok(if self.gzip { Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 18, counted))) } else { Box::new(counted) })
+    }
+
+    /// Names the file in an error of its stream.
+    pub(super) fn failure(&self, cause: io::Error) -> RecordsError {
+        let file = self.file.clone();
+        match cause.kind() {
+            io::ErrorKind::UnexpectedEof if self.gzip => RecordsError::Truncated { file, format: "gzip" },
+            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput if self.gzip => RecordsError::Corrupt { file, format: "gzip" },
+            _ => RecordsError::opening(&file, cause),
+        }
+    }
+}
+
+fn format_of(head: &[u8], gzip: bool, file: &Path) -> Result<Format, Foreign> {
+    let extension = file.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+    if head.starts_with(b"PAR1") {
+        return if gzip { Err(Foreign::Archive) } else { Ok(Format::Parquet) };
+    }
+    if head.starts_with(b"PK\x03\x04") && ["xlsx", "xlsm", "ods"].contains(&extension.as_str()) || head.starts_with(b"\xD0\xCF\x11\xE0") {
+        return Err(Foreign::Spreadsheet);
+    }
+    let archives: [&[u8]; 5] = [b"PK\x03\x04", b"7z\xBC\xAF", b"BZh", b"\x28\xB5\x2F\xFD", b"\xFD7zXZ"];
+    if archives.iter().any(|magic| head.starts_with(magic)) {
+        return Err(Foreign::Archive);
+    }
+    if head.starts_with(b"SQLite format 3") {
+        return Err(Foreign::Database);
+    }
+    if super::encoding::looks_like_utf16(head).is_none() && head.contains(&0) {
+        return Err(Foreign::Binary);
+    }
+    let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+    match text.first() {
+        Some(b'{') => Ok(Format::GeoJson),
+        Some(b'[') if extension == "json" => Err(Foreign::OtherJson),
+        _ => Ok(Format::Csv),
+    }
+}
+
+/// Tells the progress what passes through.
+struct Counted<'a, R> {
+    inner: R,
+    progress: &'a dyn Progress,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(into)?;
+        self.progress.advance(read as u64);
+        Ok(read)
+    }
+}

@@ -1,0 +1,51 @@
+//! Which rows of a batch still stand, and why the others fell. A row falls once, for its first fault in a fixed order of columns.
+
+use crate::confidential::account::{Reason, Rejects};
+use crate::confidential::records::Batch;
+
+/// The rows of one batch that no check has rejected so far.
+pub(in crate::confidential) struct Sieve<'a> {
+    batch: &'a Batch,
+    rejects: &'a mut Rejects,
+    stands: Vec<bool>,
+}
+
+impl<'a> Sieve<'a> {
+    /// All rows stand but those that could not be read.
+    pub(in crate::confidential) fn new(batch: &'a Batch, rejects: &'a mut Rejects) -> Self {
+        let mut sieve = Self { batch, rejects, stands: vec![true; batch.rows] };
+        for (row, reason) in &batch.faulty {
+            sieve.reject(*row as usize, *reason, "");
+        }
+        sieve
+    }
+
+    /// How many rows the batch has.
+    pub(in crate::confidential) fn rows(&self) -> usize {
+        self.stands.len()
+    }
+
+    /// Whether no check has rejected the row at this position of the batch.
+    pub(in crate::confidential) fn stands(&self, row: usize) -> bool {
+        self.stands[row]
+    }
+
+    /// Counts the row as rejected, because of what it holds in `column`.
+    #[cold]
+    pub(in crate::confidential) fn reject(&mut self, row: usize, reason: Reason, column: &str) {
+        let first = self.stands.get_mut(row).is_none_or(|stands| std::mem::replace(stands, false));
+        if first {
+            self.rejects.add_at(reason, self.place(row), column);
+        }
+    }
+
+    /// Source and row number of the row at this position of the batch.
+    pub(in crate::confidential) fn place(&self, row: usize) -> (u32, u64) {
+        (self.batch.source, self.batch.row(row))
+    }
+
+    /// How many rows still stand.
+    pub(in crate::confidential) fn standing(&self) -> u64 {
+        self.stands.iter().filter(|&&stands| stands).count() as u64
+    }
+}

@@ -1,0 +1,481 @@
+//! The plan as it is typed: a TOML file, or flags for the quick case. What it means is decided in `pipeline`.
+//!
+//! Unknown keys are refused with the nearest known one. `kleinraum schema` prints the JSON Schema of [`Plan`].
+
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Failure, Kind, Language};
+use crate::say;
+
+/// A run, declared: what is read, how it is counted, what is published and how it is protected.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Plan {
+    /// Title of the maps and files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Source and licence line that every output carries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<String>,
+    /// Language of generated labels, `de` or `en`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// Tables to publish beside the total: each a list of dimension names. Without it, one table for each dimension.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tables: Option<Vec<Vec<String>>>,
+    /// Share of rejected rows above which the run stops (0 to 1; 0.01 without it).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_rejects: Option<f64>,
+    /// The records.
+    pub source: SourcePlan,
+    /// Where a record lies.
+    pub position: PositionPlan,
+    /// The statistical grid.
+    pub grid: GridPlan,
+    /// Area systems.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub area: Vec<AreaPlan>,
+    /// Dimensions that tables cross.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dimension: Vec<DimensionPlan>,
+    /// Columns that are summed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub measure: Vec<MeasurePlan>,
+    /// Disclosure control.
+    pub protection: ProtectionPlan,
+    /// The reference date.
+    pub date: DatePlan,
+    /// What a record stands for.
+    pub unit: UnitPlan,
+    /// The bundle.
+    pub output: OutputPlan,
+}
+
+/// The records: CSV (also gzip), Parquet or GeoJSON points.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SourcePlan {
+    /// Files, relative to the plan.
+    pub files: Vec<PathBuf>,
+    /// Character encoding; recognised if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
+    /// Field separator; recognised if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub separator: Option<char>,
+    /// Decimal sign; recognised if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<char>,
+}
+
+/// Coordinates, or a cell code.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PositionPlan {
+    /// Reference system of the coordinates: `EPSG:25832`, a PROJ string or WKT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crs: Option<String>,
+    /// Column of the easting or longitude.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub x: Option<String>,
+    /// Column of the northing or latitude.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub y: Option<String>,
+    /// Column of an INSPIRE cell code, in place of coordinates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cell: Option<String>,
+}
+
+/// The statistical grid.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GridPlan {
+    /// Sides of the squares in metres, each a divisor of the next; 100, 500, 1000, 5000, 10000 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sizes: Option<Vec<u32>>,
+}
+
+/// One area system.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AreaPlan {
+    /// Technical name: the level's name in every output.
+    pub name: String,
+    /// Boundary file, relative to the plan.
+    pub file: PathBuf,
+    /// Attribute that holds the key.
+    pub key: String,
+    /// Attribute that holds the name of an area.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Reference system, where the file does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crs: Option<String>,
+    /// Attributes a feature must have, by name.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub filter: std::collections::BTreeMap<String, String>,
+}
+
+/// One dimension.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DimensionPlan {
+    /// Technical name, as tables name it.
+    pub name: String,
+    /// Column of the source.
+    pub column: String,
+    /// Name for readers; the technical name if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Lower edges of half-open bands, ascending; the last band is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bands: Option<Vec<f64>>,
+    /// The categories in the order they are shown; found in the data if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub categories: Option<Vec<String>>,
+    /// What to do with a record that has no value here: `reject` (if absent) or `category`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<MissingPlan>,
+    /// Categories whose zeros are secret too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sensitive: Vec<String>,
+}
+
+/// What to do with a record that has no value in a dimension.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MissingPlan {
+    /// The record is rejected and counted by reason.
+    Reject,
+    /// The record counts in a category of its own.
+    Category,
+}
+
+/// One column that is summed.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MeasurePlan {
+    /// Technical name.
+    pub name: String,
+    /// Column of the source.
+    pub column: String,
+}
+
+/// The method and its rules.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProtectionPlan {
+    /// The method; `suppress` if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<MethodPlan>,
+    /// The smallest count that may be published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<u64>,
+    /// Whether it may be seen that nobody is in a group; `public` if absent, but secret for groups with a sensitive category.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zeros: Option<ZerosPlan>,
+    /// Why no protection is needed: asked for by method `none` and carried by every output.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Methods of disclosure control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MethodPlan {
+    /// Small counts are withheld, and as many others as it takes that they cannot be computed.
+    Suppress,
+    /// Nothing is protected: for open data about things.
+    None,
+}
+
+/// How a count of zero is treated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ZerosPlan {
+    /// Zero is published as zero.
+    Public,
+    /// Zero is withheld like a small count.
+    Secret,
+}
+
+/// The reference date: a column, or one day for all records.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DatePlan {
+    /// Column that holds the date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// One date for all records, `2024-12-31`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+/// What a record stands for.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct UnitPlan {
+    /// Column of an id that may occur once for each date; repeated rows are rejected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Key file, relative to the plan, for methods that need one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<PathBuf>,
+}
+
+/// The bundle.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OutputPlan {
+    /// The folder, relative to the plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<PathBuf>,
+    /// What to write besides `release.parquet` and `run.json`; everything if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub formats: Option<Vec<Format>>,
+    /// Reference system of the GeoPackage; EPSG:25832 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crs: Option<String>,
+}
+
+/// A format of the bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// `tiles.pmtiles`
+    Pmtiles,
+    /// `tiles.mbtiles`
+    Mbtiles,
+    /// `tiles/{z}/{x}/{y}.pbf`
+    Tiles,
+    /// `geojson/<layer>.geojson`
+    Geojson,
+    /// One GeoPackage with all layers.
+    Gpkg,
+    /// `csv/<layer>.csv` and `csv/<layer>_excel.csv`
+    Csv,
+}
+
+impl Format {
+    /// All formats.
+    pub const ALL: [Self; 6] = [Self::Pmtiles, Self::Mbtiles, Self::Tiles, Self::Geojson, Self::Gpkg, Self::Csv];
+
+    /// The technical name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pmtiles => "pmtiles",
+            Self::Mbtiles => "mbtiles",
+            Self::Tiles => "tiles",
+            Self::Geojson => "geojson",
+            Self::Gpkg => "gpkg",
+            Self::Csv => "csv",
+        }
+    }
+}
+
+impl Plan {
+    /// Reads a plan file; paths in it become relative to the file's folder.
+    pub fn read(file: &Path) -> Result<Self, PlanError> {
+        let text = std::fs::read_to_string(file).map_err(|source| PlanError::Unreadable { file: file.into(), source })?;
+        let mut plan = Self::parse(&text).map_err(|fault| PlanError::Toml { file: file.into(), fault })?;
+        plan.relative_to(file.parent().unwrap_or(Path::new("")));
+        Ok(plan)
+    }
+
+    /// Reads the text of a plan.
+    pub fn parse(text: &str) -> Result<Self, TomlFault> {
+        toml::from_str(text).map_err(|error| TomlFault::of(&error, text))
+    }
+
+    /// The plan as TOML, without what was left open.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a plan has a TOML form")
+    }
+
+    fn relative_to(&mut self, folder: &Path) {
+        let files = self.source.files.iter_mut().chain(self.area.iter_mut().map(|area| &mut area.file));
+        for path in files.chain(&mut self.unit.key).chain(&mut self.output.folder) {
+            *path = folder.join(&*path);
+        }
+    }
+}
+
+/// What is wrong in the text of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TomlFault {
+    line: usize,
+    fault: Fault,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Fault {
+    UnknownKey { key: String, known: Vec<String> },
+    Other { message: String },
+}
+
+impl TomlFault {
+    fn of(error: &toml::de::Error, text: &str) -> Self {
+        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        let message = error.message();
+        let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
+        let fault = match unknown {
+            Some((key, expected)) => {
+                let known = expected.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+                Fault::UnknownKey { key: key.to_owned(), known }
+            }
+            None => Fault::Other { message: message.lines().collect::<Vec<_>>().join(" ") },
+        };
+        Self { line, fault }
+    }
+}
+
+/// The known word nearest to what was typed, if any is near.
+pub fn nearest<'k>(typed: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    let typed = typed.to_lowercase();
+    let scored = known.into_iter().map(|word| (strsim::jaro_winkler(&typed, &word.to_lowercase()), word));
+    scored.filter(|(score, _)| *score > 0.7).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, word)| word)
+}
+
+/// A plan that cannot be read or does not make sense.
+#[derive(Debug)]
+pub enum PlanError {
+    /// The file cannot be read.
+    Unreadable {
+        /// The plan file.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The text is no plan.
+    Toml {
+        /// The plan file.
+        file: PathBuf,
+        /// What and where.
+        fault: TomlFault,
+    },
+    /// Something that must be said is not said.
+    Missing {
+        /// Key of the plan.
+        key: &'static str,
+        /// The same as a flag.
+        flag: &'static str,
+        /// An example.
+        example: &'static str,
+    },
+    /// A value that is not possible.
+    Impossible {
+        /// Key of the plan, or flag.
+        key: String,
+        /// What was given.
+        found: String,
+        /// What is expected, English.
+        expected: &'static str,
+        /// What is expected, German.
+        expected_german: &'static str,
+    },
+    /// A name that nothing has.
+    UnknownName {
+        /// Key of the plan.
+        key: &'static str,
+        /// The name.
+        name: String,
+        /// Names there are.
+        known: Vec<String>,
+    },
+    /// A name given twice.
+    Twice {
+        /// Key of the plan.
+        key: &'static str,
+        /// The name.
+        name: String,
+    },
+}
+
+impl Failure for PlanError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Unreadable { .. } => Kind::InputOutput,
+            _ => Kind::Usage,
+        }
+    }
+
+    fn explain(&self, language: Language) -> String {
+        match self {
+            Self::Unreadable { file, source } => {
+                let file = file.display();
+                say!(language, "{file}: the plan cannot be read: {source}", "{file}: der Plan ist nicht lesbar: {source}")
+            }
+            Self::Toml { file, fault: TomlFault { line, fault } } => {
+                let file = file.display();
+                match fault {
+                    Fault::UnknownKey { key, known } => {
+                        let hint = hint(language, key, known);
+                        say!(language, "{file}, line {line}: unknown key `{key}`{hint}", "{file}, Zeile {line}: unbekannter Schlüssel `{key}`{hint}")
+                    }
+                    Fault::Other { message } => {
+                        say!(language, "{file}, line {line}: {message}", "{file}, Zeile {line}: {message}")
+                    }
+                }
+            }
+            Self::Missing { key, flag, example } => say!(
+                language,
+                "the plan does not say `{key}`: add it, or give {flag}, for example {example}",
+                "im Plan fehlt `{key}`: ergänzen oder {flag} angeben, zum Beispiel {example}"
+            ),
+            Self::Impossible { key, found, expected, expected_german } => say!(
+                language,
+                "`{key}` = {found} is not possible: expected {expected}",
+                "`{key}` = {found} ist nicht möglich: erwartet wird {expected_german}"
+            ),
+            Self::UnknownName { key, name, known } => {
+                let hint = hint(language, name, known);
+                say!(language, "`{key}` names `{name}`, which is not declared{hint}", "`{key}` nennt `{name}`, das nicht vereinbart ist{hint}")
+            }
+            Self::Twice { key, name } => {
+                say!(language, "`{key}` names `{name}` twice: leave one out", "`{key}` nennt `{name}` zweimal: eines weglassen")
+            }
+        }
+    }
+}
+
+/// `; did you mean …? (possible: …)`
+fn hint(language: Language, typed: &str, known: &[String]) -> String {
+    let list = known.join(", ");
+    match nearest(typed, known.iter().map(String::as_str)) {
+        Some(near) => say!(language, "; did you mean `{near}`? (possible: {list})", "; ist `{near}` gemeint? (möglich: {list})"),
+        None if list.is_empty() => String::new(),
+        None => say!(language, " (possible: {list})", " (möglich: {list})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn explain(text: &str) -> String {
+        let fault = Plan::parse(text).unwrap_err();
+        PlanError::Toml { file: "plan.toml".into(), fault }.explain(Language::English)
+    }
+
+    #[test]
+    fn unknown_key_names_the_nearest_and_the_line() {
+        let message = explain("title = \"x\"\n[protection]\nthresold = 5\n");
+        assert!(message.starts_with("plan.toml, line 3: unknown key `thresold`; did you mean `threshold`?"), "{message}");
+    }
+
+    #[test]
+    fn wrong_type_names_the_line() {
+        assert!(explain("[protection]\nthreshold = \"five\"\n").starts_with("plan.toml, line 2: "));
+    }
+
+    #[test]
+    fn a_plan_survives_its_own_toml() {
+        let text = "title = \"a\"\ntables = [[\"age\"]]\n[source]\nfiles = [\"a.csv\"]\n[[dimension]]\nname = \"age\"\ncolumn = \"alter\"\nbands = [0.0, 3.0]\n";
+        let once = Plan::parse(text).unwrap().to_toml();
+        assert_eq!(Plan::parse(&once).unwrap().to_toml(), once);
+        assert!(once.contains("bands"));
+    }
+}

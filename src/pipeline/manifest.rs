@@ -1,0 +1,179 @@
+//! `run.json`: versions, hashes, what was declared, what became of the records, timings.
+//!
+//! Everything here leaves the closed room, so a number below the threshold is not told: it is `null` with `below` beside it.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::confidential::{Account, Release};
+use crate::config::Plan;
+use crate::error::{Failure, Kind, Language};
+use crate::layer::layers;
+use crate::pipeline::folder::{FolderError, MANIFEST};
+use crate::pipeline::job::Job;
+use crate::pipeline::stopwatch::StageTime;
+use crate::say;
+use crate::tiling::TileReport;
+
+/// What the manifest tells about.
+pub(super) struct Facts<'f> {
+    pub(super) job: &'f Job,
+    pub(super) plan: &'f Plan,
+    pub(super) release: &'f Release,
+    pub(super) account: &'f Account,
+    pub(super) tiles: Option<&'f TileReport>,
+    pub(super) stages: &'f [StageTime],
+}
+
+impl Facts<'_> {
+    /// Writes `run.json` into a folder that holds all other outputs.
+    pub(super) fn write(&self, folder: &Path, inputs: &[PathBuf], input_hashes: &[String]) -> Result<(), FolderError> {
+        let failed = |source| FolderError::Unwritable { folder: folder.into(), source };
+        let release = self.release;
+        let parameters: Map<String, Value> = release.parameters.iter().map(|(name, value)| ((*name).into(), json!(value))).collect();
+        let inputs: Vec<Value> = inputs
+            .iter()
+            .zip(input_hashes)
+            .map(|(file, hash)| json!({"file": file.file_name().map(|name| name.to_string_lossy()), "sha256": hash}))
+            .collect();
+        let mut outputs = Map::new();
+        for path in files_below(folder).map_err(failed)? {
+            let name = path.strip_prefix(folder).expect("found below it").components();
+            let name = name.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+            // Directory tiles are the archives' tiles once more; `verify` compares them one by one.
+            if !name.starts_with("tiles/") || name == "tiles/metadata.json" {
+                outputs.insert(name, json!(sha256(&path).map_err(failed)?));
+            }
+        }
+        let manifest = json!({
+            "kleinraum": env!("CARGO_PKG_VERSION"),
+            "title": self.job.title,
+            "attribution": self.job.attribution,
+            "plan_sha256": hex(&Sha256::digest(self.plan.to_toml().as_bytes())),
+            "inputs": inputs,
+            "formats": self.job.formats.iter().map(|format| format.name()).collect::<Vec<_>>(),
+            "protection": {"method": release.method, "parameters": parameters},
+            "records": self.records(),
+            "projection": {
+                "verified_error_m": self.account.projection_error_m,
+                "exactly_projected": self.tellable(self.account.exactly_projected),
+            },
+            "layers": self.layers(),
+            "fields": layers(release).first().map_or_else(Vec::new, |layer| {
+                let field = |f: &crate::layer::Field| json!({
+                    "name": f.name, "status_name": f.status_name, "table": f.table, "group": f.group, "label": f.label,
+                });
+                layer.fields.iter().map(field).collect()
+            }),
+            "tiles": self.tiles,
+            "outputs": outputs,
+            "timings": self.stages.iter().map(|time| json!({
+                "stage": time.stage.name(), "seconds": time.seconds, "peak_memory_bytes": time.peak_memory_bytes,
+            })).collect::<Vec<_>>(),
+        });
+        let text = serde_json::to_string_pretty(&manifest).expect("a manifest is JSON");
+        std::fs::write(folder.join(MANIFEST), text + "\n").map_err(failed)
+    }
+
+    fn records(&self) -> Value {
+        let rejects: Map<String, Value> =
+            self.account.rejects.iter().map(|(reason, count, _)| (reason.name().into(), self.tellable(count))).collect();
+        let systems = self.release.lattice.systems.iter().zip(&self.account.outside_and_overlapping);
+        let areas: Map<String, Value> = systems
+            .map(|(system, &(outside, overlapping))| {
+                (system.name.clone(), json!({"outside": self.tellable(outside), "overlapping": self.tellable(overlapping)}))
+            })
+            .collect();
+        json!({
+            "read": self.tellable(self.account.records_read),
+            "placed": self.tellable(self.account.records_placed),
+            "rejected": rejects,
+            "areas": areas,
+        })
+    }
+
+    /// A number of records, unless it is small enough to speak of persons.
+    fn tellable(&self, count: u64) -> Value {
+        let threshold = self.release.parameters.iter().find(|(name, _)| *name == "threshold");
+        match threshold.and_then(|(_, value)| value.parse::<u64>().ok()) {
+            Some(threshold) if count > 0 && count < threshold => json!({"count": null, "below": threshold}),
+            _ => json!({"count": count}),
+        }
+    }
+
+    fn layers(&self) -> Vec<Value> {
+        let layer = |layer: crate::layer::Layer<'_>| {
+            let zooms = self.tiles.and_then(|tiles| tiles.zooms_of(&layer.name));
+            json!({
+                "name": layer.name,
+                "level": layer.lattice.level_name(layer.level),
+                "date": layer.date,
+                "units": layer.block.units.len(),
+                "minzoom": zooms.map(|(min, _)| min),
+                "maxzoom": zooms.map(|(_, max)| max),
+            })
+        };
+        layers(self.release).into_iter().map(layer).collect()
+    }
+}
+
+/// SHA-256 of an input file, as hexadecimal text.
+pub(super) fn sha256_of(file: &Path) -> Result<String, HashError> {
+    // A boundary inside a zip archive is named behind the archive; the archive is what is hashed.
+    let on_disk = file.ancestors().find(|path| path.is_file()).unwrap_or(file);
+    sha256(on_disk).map_err(|source| HashError { file: file.into(), source })
+}
+
+fn sha256(path: &Path) -> io::Result<String> {
+    let mut file = BufReader::with_capacity(1 << 20, File::open(path)?);
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hex(&hasher.finalize())),
+            n => hasher.update(&buffer[..n]),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            match entry.file_type()?.is_dir() {
+                true => folders.push(entry.path()),
+                false => files.push(entry.path()),
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// An input that cannot be read for its hash.
+#[derive(Debug)]
+pub(super) struct HashError {
+    file: PathBuf,
+    source: io::Error,
+}
+
+impl Failure for HashError {
+    fn kind(&self) -> Kind {
+        Kind::InputOutput
+    }
+
+    fn explain(&self, language: Language) -> String {
+        let (file, source) = (self.file.display(), &self.source);
+        say!(language, "{file}: cannot be read: {source}", "{file}: ist nicht lesbar: {source}")
+    }
+}

@@ -1,0 +1,192 @@
+//! The whole way: plan → closed room → release → layers → bundle. The only place that knows all rooms.
+
+mod folder;
+mod job;
+mod key;
+mod manifest;
+mod stopwatch;
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::confidential::{self, Account, Level, Release, Status};
+use crate::config::{Format, Plan};
+use crate::error::{Error, Language};
+use crate::export::{self, ExportOptions};
+use crate::geodesy;
+use crate::progress::{Progress, Stage};
+use crate::tiling::{self, TileFormat, TileOptions, TileReport};
+
+pub use folder::{BundleFolder, FolderError};
+pub use key::write_key;
+pub use stopwatch::StageTime;
+
+use job::Job;
+use stopwatch::Stopwatch;
+
+/// What a run did, for the summary.
+#[derive(Debug)]
+pub struct Done {
+    /// The finished bundle.
+    pub folder: PathBuf,
+    /// What was read.
+    pub account: Account,
+    /// What was published at each level, as in [`Release::blocks`].
+    pub published: Vec<Published>,
+    /// Zooms and sizes of tiles, if tiles were written.
+    pub tiles: Option<TileReport>,
+    /// Time and memory of each stage.
+    pub stages: Vec<StageTime>,
+    /// Overlaps and gaps of boundaries, and other things to know that did not stop the run.
+    pub notes: Vec<String>,
+}
+
+/// Numbers of one level and date by status.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// Reference date.
+    pub date: Option<String>,
+    /// Level name.
+    pub level: String,
+    /// Listed units.
+    pub units: u64,
+    /// Units whose total is published.
+    pub units_with_total: u64,
+    /// Numbers by status, as in [`Status::ALL`].
+    pub by_status: [u64; 5],
+}
+
+/// Runs a plan: reads, counts, protects and writes the bundle in one go.
+///
+/// # Errors
+/// Everything that can be wrong with the plan, the input or the output; an older bundle in the same place stays whole.
+pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<Done, Error> {
+    let job = Job::of(plan, language)?;
+    let folder = BundleFolder::create(&job.folder)?;
+    let stopwatch = Stopwatch::new(progress);
+    let (request, notes) = job.request(&stopwatch)?;
+    let inputs = job.input_files();
+    std::thread::scope(|scope| {
+        // Hashing reads the input once more beside the counting; it is usually still in the page cache.
+        let hashes = scope.spawn(|| inputs.iter().map(|file| manifest::sha256_of(file)).collect::<Result<Vec<_>, _>>());
+        let (release, account) = confidential::release(&request, &stopwatch)?;
+        let tiles = write(&job, &release, folder.path(), &stopwatch)?;
+        stopwatch.end();
+        let hashes = hashes.join().expect("hashing does not panic")?;
+        let published = published(&release);
+        let stages = stopwatch.stages();
+        let facts = manifest::Facts { job: &job, plan, release: &release, account: &account, tiles: tiles.as_ref(), stages: &stages };
+        facts.write(folder.path(), &inputs, &hashes)?;
+        let folder = folder.finish()?;
+        Ok(Done { folder, account, published, tiles, stages, notes })
+    })
+}
+
+/// Writes every format the job asks for into `folder`.
+fn write(job: &Job, release: &Release, folder: &Path, progress: &dyn Progress) -> Result<Option<TileReport>, Error> {
+    let wants = |format| job.formats.contains(&format);
+    let tile_formats: Vec<TileFormat> = [
+        (Format::Pmtiles, TileFormat::PmTiles),
+        (Format::Mbtiles, TileFormat::MbTiles),
+        (Format::Tiles, TileFormat::Directory),
+    ]
+    .into_iter()
+    .filter_map(|(format, tile_format)| wants(format).then_some(tile_format))
+    .collect();
+    let tiles = match tile_formats.is_empty() {
+        true => None,
+        false => {
+            let options = TileOptions {
+                title: job.title.clone(),
+                attribution: job.attribution.clone(),
+                description: job.description(release),
+                formats: tile_formats,
+            };
+            progress.begin(Stage::Tiles, None);
+            Some(tiling::write_tiles(release, &options, folder, progress)?)
+        }
+    };
+    progress.begin(Stage::Export, None);
+    let options = ExportOptions {
+        title: job.title.clone(),
+        attribution: job.attribution.clone(),
+        crs: job.output_system.clone(),
+        stem: job.stem.clone(),
+    };
+    export::write_release_parquet(release, &folder.join("release.parquet"))?;
+    if wants(Format::Geojson) {
+        export::write_geojson(release, &options, folder, progress)?;
+    }
+    if wants(Format::Gpkg) {
+        export::write_geopackage(release, &options, &folder.join(format!("{}.gpkg", job.stem)), progress)?;
+    }
+    if wants(Format::Csv) {
+        export::write_csv(release, &options, folder, progress)?;
+    }
+    Ok(tiles)
+}
+
+fn published(release: &Release) -> Vec<Published> {
+    let lattice = &release.lattice;
+    let count = |block: &confidential::Block| {
+        let mut published = Published {
+            date: lattice.dates[block.date].clone(),
+            level: lattice.level_name(block.level),
+            units: block.units.len() as u64,
+            units_with_total: 0,
+            by_status: [0; 5],
+        };
+        for unit in 0..block.units.len() {
+            let numbers = block.numbers(unit);
+            published.units_with_total += u64::from(numbers[0].value().is_some());
+            for number in numbers {
+                let status = Status::ALL.iter().position(|&s| s == number.status()).expect("ALL holds every status");
+                published.by_status[status] += 1;
+            }
+        }
+        published
+    };
+    release.blocks.iter().map(count).collect()
+}
+
+/// Recognises a file: what was found, in words, and a plan ready to run.
+///
+/// # Errors
+/// If the file cannot be read as any known format.
+pub fn inspect(file: &Path, language: Language) -> Result<(String, String), Error> {
+    let guess = |xs: &[f64], ys: &[f64]| geodesy::guess_systems(xs, ys);
+    let inspection = confidential::inspect(file, &confidential::Dialect::default(), &guess)?;
+    Ok((inspection.explain(language), inspection.plan_toml()))
+}
+
+/// Writes the demo's records, boundaries and plan below `folder`; gives the plan's path.
+///
+/// # Errors
+/// If the folder cannot be written.
+pub fn write_demo_input(folder: &Path, seed: u64) -> Result<PathBuf, Error> {
+    crate::demo::write_input(&folder.join("input"), seed)
+}
+
+/// Writes a file that must not exist yet; a secret one so that only its owner can read it.
+///
+/// # Errors
+/// If the file exists or cannot be written.
+pub fn write_new_file(path: &Path, bytes: &[u8], secret: bool) -> Result<(), FolderError> {
+    let failed = |source| FolderError::Unwritable { folder: path.into(), source };
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if secret {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    #[cfg(not(unix))]
+    let _ = secret;
+    let mut file = options.open(path).map_err(failed)?;
+    file.write_all(bytes).map_err(failed)
+}
+
+/// Whether a level is drawn as grid cells.
+fn is_grid(level: Level) -> bool {
+    matches!(level, Level::Grid(_))
+}

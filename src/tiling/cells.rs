@@ -1,0 +1,235 @@
+//! The corners of a layer's cells, projected once, and the ring of each cell in each tile.
+
+use rayon::prelude::*;
+
+use crate::confidential::Unit;
+use crate::grid::{CellId, GridSize};
+use crate::layer::Layer;
+use crate::tiling::TilingError;
+use crate::tiling::clip::{TilePoint, WIDEST_WHOLE, clip, drop_repeats, twice_area};
+use crate::tiling::world::{EXTENT, World, WorldPoint, at_zoom, touched, unit};
+
+/// A straight line between two corners may miss the true edge by this many tile units.
+const CHORD_UNITS: f64 = 0.5;
+
+/// The rings of all cells of one layer.
+///
+/// An edge is split into `1 << splits` parts at places of a sub-lattice that its two cells share; a zoom uses every part or every second, fourth, …
+pub(super) struct CellRings {
+    /// Places of the (sub-)lattice, each once.
+    places: Vec<WorldPoint>,
+    /// For each cell `4 << splits` positions into `places`: NW, … NE, … SE, … SW, ….
+    rings: Vec<u32>,
+    /// Binary logarithm of the parts of an edge.
+    splits: u32,
+    /// The largest distance of a chord over a whole edge from the true edge, world units.
+    sagitta: f64,
+}
+
+/// A place of the sub-lattice: parts of an edge counted north and east from the grid's origin. Orders row by row.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Node {
+    north: u32,
+    east: u32,
+}
+
+impl CellRings {
+    /// Projects the corners of the layer's cells; `last_zoom` is the last zoom that shows them. Costs one exact projection a corner.
+    pub(super) fn new(layer: &Layer<'_>, world: &World, last_zoom: u8) -> Result<Self, TilingError> {
+        let cells: Vec<CellId> = layer.block.units.iter().filter_map(|u| if let Unit::Cell(c) = u { Some(*c) } else { None }).collect();
+        let Some(size) = cells.first().map(|cell| cell.size()) else {
+            return Ok(Self { places: Vec::new(), rings: Vec::new(), splits: 0, sagitta: 0.0 });
+        };
+        let sagitta = largest_sagitta(&cells, size, world, &layer.name)?;
+        let splits = splits_for(sagitta, last_zoom);
+        let parts = 1_u32 << splits;
+        let mut nodes: Vec<Node> = cells.par_iter().flat_map_iter(|&cell| outline(cell, parts)).collect();
+        nodes.par_sort_unstable();
+        nodes.dedup();
+        let step_m = f64::from(size.metres()) / f64::from(parts);
+        let places = nodes
+            .par_iter()
+            .map(|node| world.of_3035(f64::from(node.east) * step_m, f64::from(node.north) * step_m, &layer.name))
+            .collect::<Result<Vec<_>, _>>()?;
+        let rings = cells.par_iter().flat_map_iter(|&cell| positions(cell, parts, &nodes)).collect();
+        Ok(Self { places, rings, splits, sagitta })
+    }
+
+    /// How many cells there are.
+    pub(super) fn len(&self) -> usize {
+        self.rings.len() >> (2 + self.splits)
+    }
+
+    /// The smallest box around all cells, world units: west, north, east, south.
+    pub(super) fn bounds(&self) -> Option<[u32; 4]> {
+        bounds(self.places.iter().copied())
+    }
+
+    /// How the cells are drawn at one zoom.
+    pub(super) fn at(&self, zoom: u8) -> ZoomedRings<'_> {
+        let step = 1 << (self.splits - splits_for(self.sagitta, zoom).min(self.splits));
+        let mut zoomed = ZoomedRings { rings: self, zoom, step, clipped: false };
+        let widest = |cell| {
+            let [west, north, east, south] = zoomed.raster_box(cell);
+            (east - west).max(south - north)
+        };
+        zoomed.clipped = (0..self.len()).into_par_iter().map(widest).max().is_some_and(|widest| widest > WIDEST_WHOLE);
+        zoomed
+    }
+
+    fn ring(&self, cell: usize) -> &[u32] {
+        let points = 4 << self.splits;
+        &self.rings[cell * points..(cell + 1) * points]
+    }
+}
+
+/// The rings of a layer's cells at one zoom.
+pub(super) struct ZoomedRings<'r> {
+    rings: &'r CellRings,
+    zoom: u8,
+    step: usize,
+    clipped: bool,
+}
+
+impl ZoomedRings<'_> {
+    /// The tiles whose buffered square the cell's box touches, as (x, y).
+    pub(super) fn tiles(&self, cell: usize) -> impl Iterator<Item = (u32, u32)> + use<> {
+        let [west, north, east, south] = self.raster_box(cell);
+        let rows = touched(north, south, self.zoom);
+        touched(west, east, self.zoom).flat_map(move |x| rows.clone().map(move |y| (x, y)))
+    }
+
+    /// The cell's ring in a tile, clockwise on the screen from the north-west corner. Empty where a clipped cell does not reach the tile.
+    pub(super) fn ring_in_tile(&self, cell: usize, tile: (u32, u32), ring: &mut Vec<TilePoint>) {
+        let origin = [i64::from(tile.0) * EXTENT, i64::from(tile.1) * EXTENT];
+        let local = |place: WorldPoint| {
+            let [x, y] = place.map(|world| at_zoom(world, self.zoom));
+            [(x - origin[0]) as i32, (y - origin[1]) as i32]
+        };
+        ring.clear();
+        ring.extend(self.rings.ring(cell).iter().step_by(self.step).map(|&place| local(self.rings.places[place as usize])));
+        if self.step < self.rings.ring(cell).len() / 4 {
+            drop_repeats(ring);
+        }
+        if self.clipped {
+            clip(ring);
+            if twice_area(ring) <= 0 {
+                ring.clear();
+            }
+        } else if twice_area(ring) <= 0 {
+            // Two units a side keep four corners anywhere in Europe; should the plane be distorted so far away that they do not, the cell is
+            // drawn as its box rather than lost.
+            let [west, north, east, south] = self.raster_box(cell);
+            let [w, n] = [west - origin[0], north - origin[1]].map(|v| v as i32);
+            let [e, s] = [east.max(west + 1) - origin[0], south.max(north + 1) - origin[1]].map(|v| v as i32);
+            *ring = vec![[w, n], [e, n], [e, s], [w, s]];
+        }
+    }
+
+    /// The cell's box in the raster of this zoom: west, north, east, south.
+    fn raster_box(&self, cell: usize) -> [i64; 4] {
+        let places = self.rings.ring(cell).iter().step_by(self.step).map(|&place| self.rings.places[place as usize]);
+        bounds(places).expect("a ring has corners").map(|world| at_zoom(world, self.zoom))
+    }
+}
+
+pub(super) fn bounds(places: impl Iterator<Item = WorldPoint>) -> Option<[u32; 4]> {
+    places.fold(None, |found, [x, y]| {
+        let [west, north, east, south] = found.unwrap_or([x, y, x, y]);
+        Some([west.min(x), north.min(y), east.max(x), south.max(y)])
+    })
+}
+
+/// Binary logarithm of the parts an edge needs at a zoom: the sagitta falls with the square of the parts (METHODS B1).
+fn splits_for(sagitta: f64, zoom: u8) -> u32 {
+    let parts = (sagitta / (CHORD_UNITS * unit(zoom))).sqrt().ceil().max(1.0);
+    (parts as u32).next_power_of_two().trailing_zeros()
+}
+
+/// The largest distance between an edge's true middle and the middle of its chord, world units, over the cells of the outer rows and columns and
+/// every hundredth other; half as much again for those between.
+fn largest_sagitta(cells: &[CellId], size: GridSize, world: &World, layer: &str) -> Result<f64, TilingError> {
+    let rim = |of: fn(&CellId) -> u32| {
+        let ends = cells.iter().map(of).fold((u32::MAX, 0), |(low, high), v| (low.min(v), high.max(v)));
+        move |cell: &CellId| of(cell) == ends.0 || of(cell) == ends.1
+    };
+    let (rows, columns) = (rim(|c| c.northing_m()), rim(|c| c.easting_m()));
+    let half_m = f64::from(size.metres()) / 2.0;
+    let mut largest = 0.0_f64;
+    for (_, cell) in cells.iter().enumerate().filter(|(i, cell)| i % 100 == 0 || rows(cell) || columns(cell)) {
+        let corner = |east: f64, north: f64| {
+            let (easting_m, northing_m) = (f64::from(cell.easting_m()), f64::from(cell.northing_m()));
+            world.of_3035(easting_m + east * half_m, northing_m + north * half_m, layer).map(|p| p.map(f64::from))
+        };
+        let (sw, se, nw) = (corner(0.0, 0.0)?, corner(2.0, 0.0)?, corner(0.0, 2.0)?);
+        for (end, middle) in [(se, corner(1.0, 0.0)?), (nw, corner(0.0, 1.0)?)] {
+            largest = largest.max((middle[0] - (sw[0] + end[0]) / 2.0).hypot(middle[1] - (sw[1] + end[1]) / 2.0));
+        }
+    }
+    // Rounding to world units alone gives up to 1.5 of them: no reason to split.
+    Ok(if largest < 2.0 { 0.0 } else { 1.5 * largest })
+}
+
+/// The nodes of a cell's outline, clockwise on the map from the north-west corner.
+fn outline(cell: CellId, parts: u32) -> impl Iterator<Item = Node> {
+    let size_m = cell.size().metres();
+    let (south, west) = (cell.northing_m() / size_m * parts, cell.easting_m() / size_m * parts);
+    (0..4 * parts).map(move |i| {
+        let along = i % parts;
+        let (north, east) = match i / parts {
+            0 => (parts, along),
+            1 => (parts - along, parts),
+            2 => (0, parts - along),
+            _ => (along, 0),
+        };
+        Node { north: south + north, east: west + east }
+    })
+}
+
+/// Where the cell's outline lies in the sorted nodes. A row of nodes has no gap within a cell: its top and bottom row hold every part, a row
+/// between holds the two ends only. So one search a row is enough.
+fn positions(cell: CellId, parts: u32, nodes: &[Node]) -> impl Iterator<Item = u32> {
+    let size_m = cell.size().metres();
+    let (south, west) = (cell.northing_m() / size_m * parts, cell.easting_m() / size_m * parts);
+    let row = |north: u32| {
+        let node = Node { north: south + north, east: west };
+        nodes.binary_search(&node).expect("every node of the outline is listed") as u32
+    };
+    let rows: Vec<u32> = (0..=parts).map(row).collect();
+    (0..4 * parts).map(move |i| {
+        let along = i % parts;
+        match i / parts {
+            0 => rows[parts as usize] + along,
+            1 if along == 0 => rows[parts as usize] + parts,
+            1 => rows[(parts - along) as usize] + 1,
+            2 => rows[0] + parts - along,
+            _ => rows[along as usize],
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_search_a_row_finds_every_node() {
+        let size = GridSize::new(10_000).unwrap();
+        let cells = [(431, 320), (432, 320), (431, 321), (440, 330)].map(|(e, n)| CellId::of_corner(size, e * 10_000, n * 10_000).unwrap());
+        for parts in [1, 2, 8] {
+            let mut nodes: Vec<Node> = cells.iter().flat_map(|&c| outline(c, parts)).collect();
+            nodes.sort_unstable();
+            nodes.dedup();
+            for cell in cells {
+                let found = positions(cell, parts, &nodes).map(|i| nodes[i as usize]);
+                assert!(found.eq(outline(cell, parts)));
+            }
+        }
+    }
+
+    #[test]
+    fn parts_grow_with_the_zoom() {
+        // 10 km at Berlin: 4.17 m of Web Mercator are 447 world units; the table of METHODS B1 has half a unit reached at z 10.2.
+        assert_eq!([9, 10, 11, 12, 14].map(|z| 1 << splits_for(447.0, z)), [1, 1, 2, 2, 4]);
+    }
+}

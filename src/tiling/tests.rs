@@ -1,0 +1,364 @@
+//! Whole releases in, tiles out, read back with a foreign decoder.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use geo::{LineString, MultiPolygon, Polygon};
+
+use crate::area::{Area, AreaSystem};
+use crate::confidential::for_tests::{self, Number};
+use crate::confidential::{Dimension, Lattice, Level, Release, Status, Table, Unit};
+use crate::grid::{CellId, GridSizes};
+use crate::layer::layers;
+use crate::progress::Silent;
+use crate::tiling::{TileFormat, TileOptions, TileReport, write_tiles};
+
+/// Layer, zoom, feature id → attributes as text.
+type Found = BTreeMap<(String, u8, u64), BTreeMap<String, String>>;
+
+fn options() -> TileOptions {
+    TileOptions {
+        title: "Test".to_owned(),
+        attribution: "© nobody".to_owned(),
+        description: "synthetic".to_owned(),
+        formats: vec![TileFormat::PmTiles, TileFormat::MbTiles, TileFormat::Directory],
+    }
+}
+
+/// A repeatable number below `below` for every seed.
+fn pick(seed: u64, below: u64) -> u64 {
+    let mut x = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (x ^ (x >> 31)) % below
+}
+
+fn number(seed: u64) -> Number {
+    match pick(seed, 12) {
+        0 | 1 => Number::Suppressed,
+        2 => Number::Published(0),
+        3 => Number::NoData,
+        4 => Number::Uncertain(3),
+        _ => Number::Published(5 + (pick(seed ^ 77, 40) * pick(seed ^ 99, 40)) as i64),
+    }
+}
+
+/// A square of `side` finest cells near the given corner, with all coarser cells over it, `groups` columns besides the total, and areas.
+fn release(sizes_m: &[u32], corner_m: (u32, u32), side: u32, groups: usize, dates: &[Option<&str>]) -> Release {
+    let sizes = GridSizes::new(sizes_m).unwrap();
+    let categories = (0..groups).map(|i| format!("{} bis unter {}", i * 5, i * 5 + 5)).collect();
+    let age = Dimension { name: "age".to_owned(), label: "Alter".to_owned(), categories };
+    let areas = ["01001", "01002", "01003"].iter().enumerate().map(|(i, key)| {
+        // Two neighbours and an island of a hundred metres.
+        let (west, south) = (9.7 + 0.05 * i as f64, 53.6);
+        let size = if i == 2 { 0.0012 } else { 0.05 };
+        let ring = [(west, south), (west + size, south + 0.003), (west + size, south + size), (west, south + size), (west, south)];
+        let outline = MultiPolygon::new(vec![Polygon::new(LineString::from(ring.to_vec()), Vec::new())]);
+        Area { key: (*key).to_owned(), label: format!("Ort {i}"), outline_3035_m: outline.clone(), outline_lon_lat_deg: outline }
+    });
+    let system = AreaSystem { name: "gemeinde".to_owned(), label: "Gemeinden".to_owned(), areas: areas.collect() };
+    let lattice = Lattice {
+        sizes: sizes.clone(),
+        systems: vec![Arc::new(system)],
+        dimensions: vec![age],
+        tables: if groups == 0 { vec![Table(vec![])] } else { vec![Table(vec![]), Table(vec![0])] },
+        measures: Vec::new(),
+        dates: dates.iter().map(|d| d.map(str::to_owned)).collect(),
+    };
+    let finest = sizes.finest().metres();
+    let mut cells: Vec<CellId> = (0..side * side)
+        .filter(|i| pick(u64::from(*i), 10) < 9)
+        .map(|i| CellId::of_corner(sizes.finest(), corner_m.0 + i % side * finest, corner_m.1 + i / side * finest).unwrap())
+        .collect();
+    cells.sort_unstable();
+    let columns = groups + 1;
+    let mut blocks = Vec::new();
+    for date in 0..dates.len() {
+        for level in lattice.levels() {
+            let units: Vec<Unit> = match level {
+                Level::Grid(size) => {
+                    cells.iter().map(|c| c.parent(size)).collect::<BTreeSet<_>>().into_iter().map(Unit::Cell).collect()
+                }
+                Level::Areas(_) => (0..3).map(Unit::Area).collect(),
+            };
+            let numbers = (0..units.len() * columns).map(|i| number(i as u64 + date as u64 * 1_000_003));
+            blocks.push(for_tests::block(date, level, units, numbers));
+        }
+    }
+    for_tests::release(lattice, blocks)
+}
+
+fn write(release: &Release, threads: usize) -> (tempfile::TempDir, TileReport) {
+    let folder = tempfile::tempdir().unwrap();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    let report = pool.install(|| write_tiles(release, &options(), folder.path(), &Silent)).unwrap();
+    (folder, report)
+}
+
+/// All tiles of the database, decompressed, by zoom, column and row from the north.
+fn mbtiles(folder: &Path) -> BTreeMap<(u8, u32, u32), Vec<u8>> {
+    let database = rusqlite::Connection::open(folder.join("tiles.mbtiles")).unwrap();
+    let mut all = database.prepare("SELECT zoom_level, tile_column, tile_row, tile_data FROM tiles").unwrap();
+    let rows = all.query_map([], |row| Ok((row.get::<_, u8>(0)?, row.get::<_, u32>(1)?, row.get::<_, u32>(2)?, row.get::<_, Vec<u8>>(3)?)));
+    let tile = |(z, x, row, gzip): (u8, u32, u32, Vec<u8>)| {
+        let mut bytes = Vec::new();
+        flate2::read::GzDecoder::new(gzip.as_slice()).read_to_end(&mut bytes).unwrap();
+        ((z, x, (1 << z) - 1 - row), bytes)
+    };
+    rows.unwrap().map(|row| tile(row.unwrap())).collect()
+}
+
+/// Rings in the world's raster of the zoom, from geometry commands.
+fn rings(commands: &[u32], tile: (u32, u32)) -> Vec<Vec<[i64; 2]>> {
+    let mut rings: Vec<Vec<[i64; 2]>> = Vec::new();
+    let mut cursor = [i64::from(tile.0) * 4096, i64::from(tile.1) * 4096];
+    let mut at = 0;
+    while at < commands.len() {
+        let (id, count) = (commands[at] & 7, commands[at] >> 3);
+        at += 1;
+        if id == 1 {
+            rings.push(Vec::new());
+        }
+        for _ in 0..if id == 7 { 0 } else { count } {
+            for axis in &mut cursor {
+                *axis += i64::from(commands[at] >> 1) ^ -i64::from(commands[at] & 1);
+                at += 1;
+            }
+            rings.last_mut().unwrap().push(cursor);
+        }
+    }
+    rings
+}
+
+struct Feature {
+    layer: String,
+    tile: (u8, u32, u32),
+    id: u64,
+    attributes: BTreeMap<String, String>,
+    rings: Vec<Vec<[i64; 2]>>,
+}
+
+fn features(folder: &Path) -> Vec<Feature> {
+    let mut features = Vec::new();
+    for (tile, bytes) in mbtiles(folder) {
+        let reader = fast_mvt::MvtReaderRef::new(&bytes).unwrap();
+        for layer in reader.layers() {
+            for feature in layer.features() {
+                let value = |v: fast_mvt::MvtValueRef<'_>| match v {
+                    fast_mvt::MvtValueRef::UInt(n) => n.to_string(),
+                    fast_mvt::MvtValueRef::String(s) => s.to_string(),
+                    other => panic!("unexpected type {other:?}"),
+                };
+                let attributes =
+                    feature.properties().map(|p| p.unwrap()).map(|(key, v)| (key.to_owned(), value(v)))).collect();
+                let rings = rings(feature.geometry_commands(), (tile.1, tile.2));
+                features.push(Feature { layer: layer.name().to_owned(), tile, id: feature.id().unwrap(), attributes, rings });
+            }
+        }
+    }
+    features
+}
+
+fn expected(release: &Release) -> BTreeMap<(String, u64), BTreeMap<String, String>> {
+    let mut all = BTreeMap::new();
+    for layer in layers(release) {
+        for (i, &unit) in layer.block.units.iter().enumerate() {
+            let mut attributes = BTreeMap::new();
+            for (field, number) in layer.fields.iter().zip(layer.block.numbers(i)) {
+                match number.status() {
+                    Status::Value | Status::Zero => {
+                        attributes.insert(field.name.clone(), number.value().unwrap().to_string());
+                    }
+                    Status::Uncertain => {
+                        attributes.insert(field.name.clone(), number.value().unwrap().to_string());
+                        attributes.insert(field.status_name.clone(), "uncertain".to_owned());
+                    }
+                    Status::Suppressed => {
+                        attributes.insert(field.status_name.clone(), "suppressed".to_owned());
+                    }
+                    Status::None => {}
+                }
+            }
+            if let Unit::Area(_) = unit {
+                attributes.insert("id".to_owned(), layer.unit_id(unit));
+                attributes.insert("label".to_owned(), layer.unit_label(unit).unwrap().to_owned());
+            }
+            all.insert((layer.name.clone(), layer.feature_id(unit)), attributes);
+        }
+    }
+    all
+}
+
+/// Every unit of every shown level is in every zoom of its layer, with exactly its attributes, in every tile alike.
+fn assert_complete(release: &Release, folder: &Path) {
+    let mut found = Found::new();
+    for feature in features(folder) {
+        let (zoom, ..) = feature.tile;
+        let known = found.insert((feature.layer.clone(), zoom, feature.id), feature.attributes.clone());
+        assert!(known.is_none_or(|known| known == feature.attributes));
+        for ring in &feature.rings {
+            assert!(ring.len() >= 3 && ring.windows(2).all(|pair| pair[0] != pair[1]) && ring[0] != ring[ring.len() - 1]);
+        }
+    }
+    let tilejson: serde_json::Value = serde_json::from_slice(&fs::read(folder.join("tiles.json")).unwrap()).unwrap();
+    let expected = expected(release);
+    let mut checked = 0;
+    for described in tilejson["vector_layers"].as_array().unwrap() {
+        let name = described["id"].as_str().unwrap();
+        for zoom in described["minzoom"].as_u64().unwrap() as u8..=described["maxzoom"].as_u64().unwrap() as u8 {
+            for ((_, id), attributes) in expected.iter().filter(|((layer, _), _)| layer == name) {
+                assert_eq!(found.remove(&(name.to_owned(), zoom, *id)).as_ref(), Some(attributes), "{name} zoom {zoom}");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 0);
+    assert!(found.keys().all(|(layer, ..)| layer == "extent"), "{:?}", found.keys().next());
+}
+
+/// Of two cells side by side, each has all corners of the common edge.
+fn assert_shared_corners(folder: &Path, layer: &str) -> usize {
+    let mut by_tile: BTreeMap<(u8, u32, u32), BTreeMap<u64, Vec<[i64; 2]>>> = BTreeMap::new();
+    for feature in features(folder).into_iter().filter(|f| f.layer == layer) {
+        by_tile.entry(feature.tile).or_default().insert(feature.id, feature.rings[0].clone());
+    }
+    let mut pairs = 0;
+    for ((zoom, ..), cells) in &by_tile {
+        for (&id, ring) in cells {
+            let size = CellId::from_u64(id).unwrap().size();
+            for step in [1_u64, 1 << 20] {
+                let Some(beside) = cells.get(&(id + step)) else { continue };
+                let common = ring.iter().filter(|point| beside.contains(point)).count();
+                let parts = if *zoom >= 11 && size.metres() == 10_000 { ring.len() / 4 } else { 1 };
+                assert!(common > parts.min(1), "zoom {zoom}: {common} common corners of {ring:?} and {beside:?}");
+                pairs += 1;
+            }
+        }
+    }
+    pairs
+}
+
+#[test]
+fn every_unit_with_its_values_at_every_zoom() {
+    let release = release(&[100, 500, 1000, 5000, 10_000], (4_300_000, 3_390_000), 60, 3, &[None]);
+    let (folder, report) = write(&release, 2);
+    assert_complete(&release, folder.path());
+    assert!(assert_shared_corners(folder.path(), "100m") > 10_000);
+    assert!(report.zooms.iter().all(|zoom| zoom.tiles > 0 && zoom.features > 0));
+    assert_eq!(report.zooms[11].cells.as_deref(), Some("100m"));
+    assert!(report.warnings(Default::default()).is_empty());
+}
+
+#[test]
+fn several_dates_have_layers_of_their_own() {
+    let release = release(&[100, 1000], (4_300_000, 3_390_000), 12, 0, &[Some("2023-12-31"), Some("2024-12-31")]);
+    let (folder, _) = write(&release, 1);
+    assert_complete(&release, folder.path());
+    let style: serde_json::Value = serde_json::from_slice(&fs::read(folder.path().join("style.json")).unwrap()).unwrap();
+    let visible = style["layers"].as_array().unwrap().iter().filter(|l| l["layout"]["visibility"] != "none");
+    assert!(visible.filter_map(|l| l["source-layer"].as_str()).all(|l| l == "extent" || l.ends_with("2024-12-31")));
+}
+
+#[test]
+fn large_cells_are_split_and_clipped_and_still_share_their_corners() {
+    let release = release(&[10_000], (4_300_000, 3_390_000), 3, 0, &[None]);
+    let (folder, _) = write(&release, 2);
+    assert_complete(&release, folder.path());
+    assert!(assert_shared_corners(folder.path(), "10km") > 100);
+    for feature in features(folder.path()).iter().filter(|f| f.tile.0 == 14) {
+        let origin = [i64::from(feature.tile.1) * 4096, i64::from(feature.tile.2) * 4096];
+        let local = feature.rings.iter().flatten().flat_map(|p| [p[0] - origin[0], p[1] - origin[1]]);
+        assert!(local.into_iter().all(|v| (-64..=4160).contains(&v)));
+    }
+}
+
+#[test]
+fn neighbouring_areas_share_their_corners() {
+    let release = release(&[1000], (4_300_000, 3_390_000), 2, 0, &[None]);
+    let (folder, _) = write(&release, 2);
+    let features = features(folder.path());
+    let at = |key: &str| features.iter().find(|f| f.tile.0 == 8 && f.attributes.get("id").is_some_and(|id| id == key)).unwrap();
+    let common = at("01001").rings[0].iter().filter(|p| at("01002").rings[0].contains(p)).count();
+    assert!(common >= 1);
+}
+
+#[test]
+fn the_folder_and_the_database_hold_the_same_tiles() {
+    let release = release(&[100, 1000], (4_300_000, 3_390_000), 20, 2, &[None]);
+    let (folder, report) = write(&release, 2);
+    let tiles = mbtiles(folder.path());
+    assert_eq!(tiles.len() as u64, report.zooms.iter().map(|z| z.tiles).sum::<u64>());
+    for ((z, x, y), bytes) in tiles {
+        assert_eq!(fs::read(folder.path().join(format!("tiles/{z}/{x}/{y}.pbf"))).unwrap(), bytes);
+    }
+}
+
+#[test]
+fn the_bytes_do_not_depend_on_threads() {
+    let release = release(&[100, 1000], (4_300_000, 3_390_000), 40, 2, &[None]);
+    let (one, _) = write(&release, 1);
+    for threads in [2, 7] {
+        let (more, _) = write(&release, threads);
+        for file in ["tiles.pmtiles", "tiles.mbtiles", "tiles.json", "style.json"] {
+            assert!(fs::read(one.path().join(file)).unwrap() == fs::read(more.path().join(file)).unwrap(), "{file}, {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn the_pmtiles_header_is_consistent() {
+    let release = release(&[100, 1000], (4_300_000, 3_390_000), 20, 0, &[None]);
+    let (folder, report) = write(&release, 2);
+    let file = fs::read(folder.path().join("tiles.pmtiles")).unwrap();
+    let number = |at: usize| u64::from_le_bytes(file[at..at + 8].try_into().unwrap());
+    let (metadata, leaves, data) = ((number(24), number(32)), (number(40), number(48)), (number(56), number(64)));
+    assert_eq!(&file[..8], b"PMTiles\x03");
+    assert_eq!(metadata.0 + metadata.1, data.0);
+    assert_eq!(data.0 + data.1, leaves.0);
+    assert_eq!(leaves.0 + leaves.1, file.len() as u64);
+    assert_eq!(number(72), report.zooms.iter().map(|z| z.tiles).sum::<u64>());
+    assert_eq!(file[96..102], [1, 2, 2, 1, 0, 14]);
+}
+
+#[test]
+fn a_release_without_units_is_refused() {
+    let mut release = release(&[100], (4_300_000, 3_390_000), 0, 0, &[None]);
+    release.lattice.systems.clear();
+    release.blocks.retain(|block| matches!(block.level, Level::Grid(_)));
+    let folder = tempfile::tempdir().unwrap();
+    let error = write_tiles(&release, &options(), folder.path(), &Silent).unwrap_err();
+    assert!(error.to_string().contains("nothing to put in tiles"));
+}
+
+#[test]
+fn a_missing_folder_is_named() {
+    let release = release(&[100], (4_300_000, 3_390_000), 2, 0, &[None]);
+    let error = write_tiles(&release, &options(), Path::new("no/such/folder"), &Silent).unwrap_err();
+    assert!(error.to_string().contains("no/such/folder"), "{error}");
+}
+
+/// `KLEINRAUM_TILES=folder cargo test --release -- --ignored synthetic_tiles --nocapture`: about 200 000 cells with 12 columns, timed.
+#[test]
+#[ignore = "a measurement; also makes input for the judges"]
+#[expect(clippy::print_stderr, reason = "the measurement is what it is run for")]
+fn synthetic_tiles() {
+    let side = std::env::var("KLEINRAUM_SIDE").ok().and_then(|side| side.parse().ok()).unwrap_or(472);
+    let release = release(&[100, 500, 1000, 5000, 10_000], (4_290_000, 3_370_000), side, 11, &[None]);
+    let kept = std::env::var_os("KLEINRAUM_TILES");
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = kept.as_ref().map_or(temporary.path(), Path::new);
+    for formats in [vec![], vec![TileFormat::PmTiles], vec![TileFormat::MbTiles], vec![TileFormat::Directory], options().formats] {
+        let begin = std::time::Instant::now();
+        let report = write_tiles(&release, &TileOptions { formats: formats.clone(), ..options() }, folder, &Silent).unwrap();
+        eprintln!("{formats:?}: {:?}", begin.elapsed());
+        if formats.len() == 3 {
+            for zoom in &report.zooms {
+                eprintln!("{zoom:?}");
+            }
+            eprintln!("{:?}", report.warnings(Default::default()));
+        }
+    }
+}

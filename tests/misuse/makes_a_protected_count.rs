@@ -1,0 +1,5 @@
+use kleinraum::confidential::ProtectedCount;
+
+fn main() {
+    let _ = ProtectedCount::published(3);
+}

@@ -1,0 +1,3 @@
+fn main() {
+    let _ = kleinraum::confidential::raw_count::RawCount::ONE;
+}
