@@ -153,7 +153,7 @@ fn features(folder: &Path) -> Vec<Feature> {
                     other => panic!("unexpected type {other:?}"),
                 };
                 let attributes =
-                    feature.properties().map(|p| p.unwrap()).map(|(key, v)| (key.to_owned(), value(v)))).collect();
+                    feature.properties().map(|p| p.unwrap()).map(|(key, v)| (key.to_owned(), value(v))).collect();
                 let rings = rings(feature.geometry_commands(), (tile.1, tile.2));
                 features.push(Feature { layer: layer.name().to_owned(), tile, id: feature.id().unwrap(), attributes, rings });
             }
