@@ -6,7 +6,7 @@ use crate::geodesy::{Projection, ReferenceSystem};
 use crate::grid::CellId;
 use crate::verify::finding::Findings;
 use crate::verify::tile_id::TileId;
-use crate::verify::{Problem, finding::Check};
+use crate::verify::Problem;
 
 /// Tile units of a tile's side.
 pub(super) const EXTENT: i64 = 4096;
@@ -125,11 +125,6 @@ impl Drawn {
         }
         count
     }
-}
-
-/// The check's line in the outcome.
-pub(super) fn outcome(corners: u64) -> Check {
-    Check { name: "adjacency", checked: Some(corners) }
 }
 
 fn in_world(tile: u32, local: i32) -> u32 {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::error::Language;
-use crate::say;
 use crate::verify::Problem;
 
 /// Findings of the same kind in the same file that are told one by one; the rest is counted.
@@ -32,35 +31,14 @@ impl Finding {
     }
 }
 
-/// One kind of check and how much it looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Check {
-    /// Technical name: `hashes`, `release`, `pmtiles`, `mbtiles`, `tiles`, `tile values`, `completeness`, `adjacency`, ….
-    pub name: &'static str,
-    /// How many things were looked at; `None` where the bundle was written without this format.
-    pub checked: Option<u64>,
-}
-
-impl Check {
-    /// The check as one line.
-    pub fn explain(&self, language: Language) -> String {
-        let name = self.name;
-        match self.checked {
-            Some(checked) => say!(language, "{name}: {checked} checked", "{name}: {checked} geprüft"),
-            None => say!(
-                language,
-                "{name}: skipped, not written in this run",
-                "{name}: übersprungen, in diesem Lauf nicht geschrieben"
-            ),
-        }
-    }
-}
-
 /// The outcome of a verification.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
-    /// What was checked.
-    pub checks: Vec<Check>,
+    /// Kinds of checks and how many things each looked at: `hashes` files, `release` rows, `pmtiles`, `mbtiles` and `tiles` tiles, `tile values`
+    /// numbers, `completeness` units at all zooms, `adjacency` corners at all zooms, `geojson` features, `geopackage` and `csv` rows, ….
+    pub checks: Vec<(&'static str, u64)>,
+    /// Checks of formats that this bundle was written without.
+    pub skipped: Vec<&'static str>,
     /// What is wrong, by file, problem and place; at most twenty of a kind in a file.
     pub findings: Vec<Finding>,
     /// How many more of the same kinds were found.
@@ -73,13 +51,21 @@ impl Verified {
         self.findings.is_empty()
     }
 
-    pub(super) fn of_parts(parts: Vec<Self>) -> Self {
+    /// The parts one after the other.
+    pub(super) fn joined(parts: Vec<Self>) -> Self {
         let mut whole = Self::default();
         for part in parts {
             whole.checks.extend(part.checks);
+            whole.skipped.extend(part.skipped);
             whole.findings.extend(part.findings);
             whole.untold += part.untold;
         }
+        whole
+    }
+
+    /// The parts in one, findings sorted and cut to what is told.
+    pub(super) fn of_parts(parts: Vec<Self>) -> Self {
+        let mut whole = Self::joined(parts);
         whole.findings.sort();
         let mut told: BTreeMap<(String, Problem), usize> = BTreeMap::new();
         let before = whole.findings.len();
@@ -122,7 +108,12 @@ impl Findings {
         self.untold += other.untold;
     }
 
-    pub(super) fn into_part(self, checks: Vec<Check>) -> Verified {
-        Verified { checks, findings: self.found, untold: self.untold }
+    pub(super) fn into_part(self, checks: Vec<(&'static str, u64)>) -> Verified {
+        Verified { checks, skipped: Vec::new(), findings: self.found, untold: self.untold }
+    }
+
+    /// The outcome of a check that has nothing to look at.
+    pub(super) fn skipped(self, check: &'static str) -> Verified {
+        Verified { skipped: vec![check], ..self.into_part(Vec::new()) }
     }
 }

@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use crate::verify::published::PublishedLayer;
 use crate::verify::values::{Shown, compare};
-use crate::verify::{Check, Context, Findings, Problem, Verified, tiles};
+use crate::verify::{Context, Findings, Problem, Verified, tiles};
 
 pub(super) fn check(context: &Context<'_>) -> Verified {
     if !context.description.has("geojson") {
-        return Findings::of("geojson").into_part(vec![Check { name: "geojson", checked: None }]);
+        return Findings::of("geojson").skipped("geojson");
     }
     let layers: Vec<(u64, Findings)> =
         (0..context.description.layers.len()).into_par_iter().map(|layer| check_layer(context, layer)).collect();
@@ -23,7 +23,7 @@ pub(super) fn check(context: &Context<'_>) -> Verified {
         features += count;
         all.join(findings);
     }
-    all.into_part(vec![Check { name: "geojson", checked: Some(features) }])
+    all.into_part(vec![("geojson", features)])
 }
 
 fn check_layer(context: &Context<'_>, layer: usize) -> (u64, Findings) {

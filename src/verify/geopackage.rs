@@ -7,14 +7,14 @@ use rusqlite::{Connection, Row};
 
 use crate::verify::published::PublishedLayer;
 use crate::verify::values::{Shown, compare};
-use crate::verify::{Check, Context, Findings, Problem, Verified, mbtiles, tiles};
+use crate::verify::{Context, Findings, Problem, Verified, mbtiles, tiles};
 
 /// `GPKG`.
 const APPLICATION_ID: i64 = 0x4750_4B47;
 
 pub(super) fn check(context: &Context<'_>) -> Verified {
     if !context.description.has("gpkg") {
-        return Findings::of("gpkg").into_part(vec![Check { name: "geopackage", checked: None }]);
+        return Findings::of("gpkg").skipped("geopackage");
     }
     let mut files: Vec<String> = std::fs::read_dir(context.bundle)
         .into_iter()
@@ -37,7 +37,7 @@ pub(super) fn check(context: &Context<'_>) -> Verified {
         }
         all.join(findings);
     }
-    all.into_part(vec![Check { name: "geopackage", checked: Some(rows) }])
+    all.into_part(vec![("geopackage", rows)])
 }
 
 fn check_package(context: &Context<'_>, connection: &Connection, findings: &mut Findings) -> u64 {

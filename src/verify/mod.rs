@@ -25,7 +25,7 @@ mod values;
 
 use std::path::{Path, PathBuf};
 
-pub use finding::{Check, Finding, Verified};
+pub use finding::{Finding, Verified};
 pub use problem::Problem;
 
 use crate::error::{Error, Failure, Kind, Language};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::verify::description::Description;
-use crate::verify::{Check, Context, Findings, Problem, Verified};
+use crate::verify::{Context, Findings, Problem, Verified};
 
 const FILE: &str = "tiles.json";
 
@@ -13,14 +13,14 @@ pub(super) fn check(context: &Context<'_>) -> Verified {
     let mut findings = Findings::of(FILE);
     let tiled = ["pmtiles", "mbtiles", "tiles"].into_iter().any(|format| context.description.has(format));
     if !tiled {
-        return findings.into_part(vec![Check { name: "tilejson", checked: None }]);
+        return findings.skipped("tilejson");
     }
     match std::fs::read(context.bundle.join(FILE)).map(|text| serde_json::from_slice::<Value>(&text)) {
         Err(_) => findings.add("", Problem::FileMissing),
         Ok(Err(_)) => findings.add("", Problem::TileJsonForm),
         Ok(Ok(document)) => check_document(context.description, &document, &mut findings),
     }
-    findings.into_part(vec![Check { name: "tilejson", checked: Some(1) }])
+    findings.into_part(vec![("tilejson", 1)])
 }
 
 fn check_document(description: &Description, document: &Value, findings: &mut Findings) {
