@@ -90,8 +90,13 @@ pub(super) fn read(bytes: &[u8], cpg: Option<&str>) -> Result<Vec<Option<Attribu
     if fields.iter().map(|f| f.length).sum::<usize>() + 1 != record_length {
         return Err("its fields do not add up to its record length".into());
     }
-    let body = bytes[header_length..].get(..records * record_length).ok_or_else(|| format!("cut off before its {records} records end"))?;
-    Ok(body.chunks_exact(record_length).map(|record| (record[0] != b'*').then(|| attributes(&fields, &record[1..], code_page))).collect())
+    let body = bytes[header_length..]
+        .get(..records * record_length)
+        .ok_or_else(|| format!("cut off before its {records} records end"))?;
+    Ok(body
+        .chunks_exact(record_length)
+        .map(|record| (record[0] != b'*').then(|| attributes(&fields, &record[1..], code_page)))
+        .collect())
 }
 
 fn attributes(fields: &[Field], mut record: &[u8], code_page: CodePage) -> Attributes {

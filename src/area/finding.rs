@@ -1,7 +1,10 @@
 //! What is doubtful about an area system: told as warnings, with the keys of areas, which are public.
 
-use geo::{Area as _, BooleanOps, BoundingRect, Coord, Euclidean, Length, Line, LineString, MultiPolygon, Orientation, Polygon, unary_union};
 use geo::algorithm::kernels::{Kernel, RobustKernel};
+use geo::{
+    Area as _, BooleanOps, BoundingRect, Coord, Euclidean, Length, Line, LineString, MultiPolygon, Orientation, Polygon,
+    unary_union,
+};
 use rayon::prelude::*;
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
@@ -108,7 +111,8 @@ impl AreaSystem {
         let boxes = self.areas.iter().enumerate().filter_map(|(i, area)| Some(Box::new(rectangle(&area.outline_3035_m)?, i)));
         let tree = RTree::bulk_load(boxes.collect());
         let crossing = |area: &Area| area.outline_3035_m.iter().any(crosses_itself);
-        let crossing = self.areas.par_iter().filter(|area| crossing(area)).map(|area| Finding::SelfCrossing { key: area.key.clone() });
+        let crossing =
+            self.areas.par_iter().filter(|area| crossing(area)).map(|area| Finding::SelfCrossing { key: area.key.clone() });
         let mut findings: Vec<Finding> = crossing.collect();
         findings.extend(self.overlaps(&tree));
         findings.extend(self.gaps(&tree));
@@ -118,7 +122,8 @@ impl AreaSystem {
     fn overlaps(&self, tree: &RTree<Box>) -> Vec<Finding> {
         let pairs = |i: usize| {
             let outline = &self.areas[i].outline_3035_m;
-            let near = rectangle(outline).map(|r| tree.locate_in_envelope_intersecting(r.envelope_of()).map(|b| b.data).collect::<Vec<_>>());
+            let near = rectangle(outline)
+                .map(|r| tree.locate_in_envelope_intersecting(r.envelope_of()).map(|b| b.data).collect::<Vec<_>>());
             let mut near: Vec<usize> = near.unwrap_or_default().into_iter().filter(|&other| other > i).collect();
             near.sort_unstable();
             near.into_iter().map(move |other| (i, other))
@@ -136,10 +141,10 @@ impl AreaSystem {
     fn gaps(&self, tree: &RTree<Box>) -> Vec<Finding> {
         let union = unary_union(self.areas.iter().map(|area| &area.outline_3035_m));
         let holes = union.iter().flat_map(|polygon| polygon.interiors());
-        let gaps = holes.map(|hole| Polygon::new(hole.clone(), vec![])).filter(|gap| !is_sliver(gap)).map(|gap| Finding::Gap {
-            neighbours: self.neighbours(tree, gap.exterior()),
-            area_m2: gap.unsigned_area(),
-        });
+        let gaps = holes
+            .map(|hole| Polygon::new(hole.clone(), vec![]))
+            .filter(|gap| !is_sliver(gap))
+            .map(|gap| Finding::Gap { neighbours: self.neighbours(tree, gap.exterior()), area_m2: gap.unsigned_area() });
         let mut gaps: Vec<Finding> = gaps.collect();
         let size = |f: &Finding| if let Finding::Gap { area_m2, .. } = f { *area_m2 } else { 0.0 };
         gaps.sort_by(|a, b| size(b).total_cmp(&size(a)));
@@ -152,7 +157,11 @@ impl AreaSystem {
         let around = AABB::from_corners(grown(rect.min(), -NEAR_M), grown(rect.max(), NEAR_M));
         let near = tree.locate_in_envelope_intersecting(around).map(|b| &self.areas[b.data]);
         let touching = near.filter(|area| {
-            let lines = || area.outline_3035_m.iter().flat_map(|p| p.exterior().lines().chain(p.interiors().iter().flat_map(LineString::lines)));
+            let lines = || {
+                area.outline_3035_m
+                    .iter()
+                    .flat_map(|p| p.exterior().lines().chain(p.interiors().iter().flat_map(LineString::lines)))
+            };
             hole.coords().any(|&corner| lines().any(|line| distance_m(line, corner) <= NEAR_M))
         });
         let mut keys: Vec<String> = touching.map(|area| area.key.clone()).collect();

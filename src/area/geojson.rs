@@ -28,7 +28,8 @@ pub(super) fn read(file: &Path, text: &str) -> Result<Features, AreaError> {
         .map(|feature| {
             let mut polygons = Vec::new();
             if let Some(geometry) = feature.geometry {
-                collect(geometry.value, &mut polygons).ok_or_else(|| malformed("a position has fewer than two numbers".into()))?;
+                collect(geometry.value, &mut polygons)
+                    .ok_or_else(|| malformed("a position has fewer than two numbers".into()))?;
             }
             Ok(Feature { attributes: feature.properties.map(attributes).unwrap_or_default(), polygons })
         })

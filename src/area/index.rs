@@ -73,8 +73,15 @@ impl AreaIndex {
         }
         let traced: Vec<Traced> = parts.par_iter().map(|part| frame.trace(part, &corners)).collect();
         let holds_cells = frame.side % finest.metres() == 0;
-        let mut index =
-            Self { squares: vec![NOTHING; frame.count()], frame, holds_cells, borders: vec![], candidates: vec![], touching: vec![], corners };
+        let mut index = Self {
+            squares: vec![NOTHING; frame.count()],
+            frame,
+            holds_cells,
+            borders: vec![],
+            candidates: vec![],
+            touching: vec![],
+            corners,
+        };
         for square in traced.iter().flat_map(|t| t.touches.iter().map(|touch| touch.square)) {
             index.squares[square as usize] = BORDER;
         }
@@ -377,7 +384,10 @@ fn start_side(finest_m: u32) -> u32 {
     if finest_m < *WANTED_SIDE_M.start() {
         finest_m * WANTED_SIDE_M.start().div_ceil(finest_m)
     } else {
-        (1..).map(|n| (finest_m / n, finest_m % n)).find(|&(m, rest)| rest == 0 && m <= *WANTED_SIDE_M.end()).map_or(finest_m, |(m, _)| m)
+        (1..)
+            .map(|n| (finest_m / n, finest_m % n))
+            .find(|&(m, rest)| rest == 0 && m <= *WANTED_SIDE_M.end())
+            .map_or(finest_m, |(m, _)| m)
     }
 }
 

@@ -8,7 +8,8 @@ type Ring = Vec<(f64, f64)>;
 
 fn system(areas: Vec<Vec<Vec<Ring>>>) -> AreaSystem {
     let area = |(i, parts): (usize, Vec<Vec<Ring>>)| {
-        let polygon = |mut rings: Vec<Ring>| Polygon::new(rings.remove(0).into(), rings.into_iter().map(LineString::from).collect());
+        let polygon =
+            |mut rings: Vec<Ring>| Polygon::new(rings.remove(0).into(), rings.into_iter().map(LineString::from).collect());
         let outline = MultiPolygon(parts.into_iter().map(polygon).collect());
         Area { key: format!("{i:03}"), label: String::new(), outline_3035_m: outline, outline_lon_lat_deg: MultiPolygon(vec![]) }
     };
@@ -125,10 +126,8 @@ fn points_on_borders_belong_to_exactly_one_area() {
 
 #[test]
 fn overlaps_are_flagged_and_go_to_the_first() {
-    let index = index(vec![
-        vec![vec![rectangle(1000.0, 1000.0, 2000.0, 2000.0)]],
-        vec![vec![rectangle(1450.0, 1450.0, 2450.0, 2450.0)]],
-    ]);
+    let index =
+        index(vec![vec![vec![rectangle(1000.0, 1000.0, 2000.0, 2000.0)]], vec![vec![rectangle(1450.0, 1450.0, 2450.0, 2450.0)]]]);
     assert_eq!(locate(&index, 1750.0, 1750.0), Found { area: Some(0), overlapping: true });
     assert_eq!(locate(&index, 1460.0, 1460.0), Found { area: Some(0), overlapping: true });
     assert_eq!(locate(&index, 1440.0, 1440.0), Found { area: Some(0), overlapping: false });
@@ -137,7 +136,8 @@ fn overlaps_are_flagged_and_go_to_the_first() {
 
 #[test]
 fn parts_of_one_area_do_not_overlap_it() {
-    let index = index(vec![vec![vec![rectangle(1000.0, 1000.0, 2000.0, 2000.0)], vec![rectangle(1450.0, 1450.0, 2450.0, 2450.0)]]]);
+    let index =
+        index(vec![vec![vec![rectangle(1000.0, 1000.0, 2000.0, 2000.0)], vec![rectangle(1450.0, 1450.0, 2450.0, 2450.0)]]]);
     assert_eq!(locate(&index, 1750.0, 1750.0), Found { area: Some(0), overlapping: false });
     assert_eq!(locate(&index, 1460.0, 1460.0), Found { area: Some(0), overlapping: false });
 }

@@ -20,9 +20,9 @@ use geo::{BoundingRect, MultiPolygon, Polygon};
 use rayon::prelude::*;
 
 pub use self::error::AreaError;
+use self::feature::{Feature, Features};
 pub use self::finding::Finding;
 pub use self::index::{AreaIndex, Found};
-use self::feature::{Feature, Features};
 use self::outline::{Outliner, SHORT_DEG, SHORT_M, TOLERANCE_DEG, TOLERANCE_M};
 use crate::error::Error;
 use crate::geodesy::{Projection, ReferenceSystem};
@@ -86,7 +86,13 @@ impl AreaSystem {
     }
 
     /// Reads GeoJSON that is in memory already (WGS 84 unless it says otherwise).
-    pub fn read_geojson_str(name: &str, label: Option<&str>, key: &str, label_attr: Option<&str>, text: &str) -> Result<Self, Error> {
+    pub fn read_geojson_str(
+        name: &str,
+        label: Option<&str>,
+        key: &str,
+        label_attr: Option<&str>,
+        text: &str,
+    ) -> Result<Self, Error> {
         let file = AreaFile {
             name: name.to_owned(),
             label: label.map(str::to_owned),
@@ -200,4 +206,3 @@ fn outlines(drafts: BTreeMap<String, Draft>, system: &ReferenceSystem) -> Result
 fn on_grid(outline: &MultiPolygon<f64>) -> bool {
     outline.bounding_rect().is_some_and(|r| r.max().x >= 0.0 && r.max().y >= 0.0 && r.min().x < 1e7 && r.min().y < 1e7)
 }
-

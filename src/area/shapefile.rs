@@ -34,7 +34,8 @@ pub(super) fn read(file: &Path, parts: Parts) -> Result<Features, AreaError> {
     }
     let with_row = shapes.into_iter().zip(rows).filter_map(|(shape, row)| Some((shape, row?)));
     let features = with_row.map(|(shape, attributes)| Feature { attributes, polygons: polygons(shape) }).collect();
-    let reference_system = parts.prj.map(|bytes| String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').trim().to_owned());
+    let reference_system =
+        parts.prj.map(|bytes| String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').trim().to_owned());
     Ok(Features { features, reference_system, degrees_by_default: false })
 }
 

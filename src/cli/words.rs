@@ -91,7 +91,7 @@ fn summary(done: &Done, language: Language) -> String {
             level.date.as_deref().unwrap_or("")
         ).trim_end().to_owned());
     }
-    if let Some(warning) = done.tiles.as_ref().and_then(|tiles| tiles.warning(language)) {
+    for warning in done.tiles.iter().flat_map(|tiles| tiles.warnings(language)) {
         line(say!(language, "warning   {warning}", "Warnung   {warning}"));
     }
     let mut times = String::new();
@@ -138,11 +138,12 @@ fn summary_json(done: &Done) -> serde_json::Value {
 pub(super) fn tell_verified(verified: &Verified, language: Language, log: Log) {
     if log == Log::Json {
         let findings: Vec<_> = verified.findings.iter().map(|finding| finding.explain(language)).collect();
-        let checks: serde_json::Map<_, _> = verified.checks.iter().map(|(name, count)| (name.to_string(), (*count).into())).collect();
+        let checks: serde_json::Map<_, _> = verified.checks.iter().map(|check| (check.name.to_owned(), check.checked.into())).collect();
         return tell_aside(&serde_json::json!({"event": "verified", "checks": checks, "findings": findings}).to_string());
     }
-    for (name, count) in &verified.checks {
-        tell(&format!("{:>14} {name}", grouped(*count, language)));
+    for check in &verified.checks {
+        let count = check.checked.map_or_else(|| say!(language, "not written", "nicht dabei"), |count| grouped(count, language));
+        tell(&format!("{count:>14} {}", check.name));
     }
     for finding in &verified.findings {
         tell(&finding.explain(language));

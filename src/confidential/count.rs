@@ -17,7 +17,7 @@ use crate::confidential::rejected::CountError;
 use crate::confidential::sieve::Sieve;
 use crate::error::{Error, Language};
 use crate::grid::GridSizes;
-use crate::progress::Progress;
+use crate::progress::{Progress, Stage};
 
 /// Which records are counted, and by what.
 #[derive(Clone, Debug)]
@@ -57,9 +57,17 @@ impl CountSpec {
 /// reference system.
 pub(in crate::confidential) fn count(spec: &CountSpec, progress: &dyn Progress) -> Result<(Cube, Account), Error> {
     count_batches(spec, |wanted, consume| {
-        read(&Request { files: &spec.files, dialect: &spec.dialect, wanted }, progress, consume)
+        let bytes = |file: &PathBuf| std::fs::metadata(file).map(|metadata| metadata.len()).ok();
+        progress.begin(Stage::Read, spec.files.iter().map(bytes).sum());
+        let records = read(&Request { files: &spec.files, dialect: &spec.dialect, wanted }, progress, consume);
+        progress.end();
+        records
     })
 }
+
+/// Batches that begin before this row of a file show whether its reference system can be right. Only they do, so that the answer does not
+/// depend on which batch comes first.
+const FIRST_ROWS: u64 = 1000;
 
 /// What is done with each batch.
 type Consume<'a> = dyn Fn(Batch) -> Result<(), Error> + Sync + 'a;
@@ -190,12 +198,11 @@ impl<'s> Counting<'s> {
     }
 
     fn count(&self, batch: Batch, worker: &mut Worker) -> Result<(), Error> {
-        let first_of_file = batch.first_row <= 2;
         let mut sieve = Sieve::new(&batch, &mut worker.rejects);
         let places = match &self.position {
             Position::Coordinates { coordinates, columns: [x, y] } => {
                 let xy = [number(&batch, *x), number(&batch, *y)];
-                if first_of_file {
+                if batch.first_row < FIRST_ROWS {
                     coordinates.check_system(xy, &self.spec.files[batch.source as usize])?;
                 }
                 coordinates.place(xy, &mut sieve)

@@ -37,8 +37,33 @@ pub struct Request {
     pub count: CountSpec,
     /// Tables to publish, the total first, none twice.
     pub tables: Vec<Table>,
-    /// How it is protected.
-    pub rules: Rules,
+    /// The method.
+    pub method: Method,
+    /// Zeros of groups without a sensitive category.
+    pub zeros: Zeros,
+    /// Categories whose zeros are secret too.
+    pub sensitive: Vec<Sensitive>,
+}
+
+/// Sensitive categories of a dimension, by name: which there are is known only when the records are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sensitive {
+    /// The dimension.
+    pub dimension: String,
+    /// Its sensitive categories.
+    pub categories: Vec<String>,
+}
+
+impl Sensitive {
+    fn positions(&self, lattice: &Lattice) -> Result<(usize, Vec<usize>), RulesError> {
+        let at = lattice.dimensions.iter().position(|d| d.name == self.dimension);
+        let at = at.ok_or(RulesError::SensitiveUnknown)?;
+        let known = &lattice.dimensions[at].categories;
+        let position = |category: &String| {
+            known.iter().position(|c| c == category).ok_or(RulesError::SensitiveUnknown)
+        };
+        Ok((at, self.categories.iter().map(position).collect::<Result<_, _>>()?))
+    }
 }
 
 /// The one door: reads, counts and protects; only the release and the account of the rows come out.
@@ -56,6 +81,8 @@ pub fn release(request: &Request, progress: &dyn Progress) -> Result<(Release, A
         dates: cube.dates.clone(),
     };
     progress.begin(Stage::Protect, None);
-    let release = disclosure::protect(&cube, lattice, &request.rules, progress)?;
+    let sensitive = request.sensitive.iter().map(|sensitive| sensitive.positions(&lattice)).collect::<Result<_, _>>()?;
+    let rules = Rules { method: request.method.clone(), zeros: request.zeros, sensitive };
+    let release = disclosure::protect(&cube, lattice, &rules, progress)?;
     Ok((release, account))
 }

@@ -43,9 +43,4 @@ impl<'a> Sieve<'a> {
     pub(in crate::confidential) fn place(&self, row: usize) -> (u32, u64) {
         (self.batch.source, self.batch.row(row))
     }
-
-    /// How many rows still stand.
-    pub(in crate::confidential) fn standing(&self) -> u64 {
-        self.stands.iter().filter(|&&stands| stands).count() as u64
-    }
 }

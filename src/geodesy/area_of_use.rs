@@ -15,7 +15,7 @@ pub(super) struct AreaOfUse {
 /// Europe as EPSG:3035 has it.
 pub(super) const EUROPE_DEG: Bounds = [-35.58, 24.6, 44.83, 84.73];
 /// Germany with its neighbours' border strip.
-const GERMANY_DEG: Bounds = [4.5, 46.5, 16.5, 56.0];
+pub(super) const GERMANY_DEG: Bounds = [4.5, 46.5, 16.5, 56.0];
 
 /// Points along each side of the area when its extent in the system's coordinates is sought.
 const STEPS: u32 = 24;

@@ -1,8 +1,9 @@
 //! Whether coordinates can be of the system they are declared in, and if not, the likely mend.
 
 use crate::error::Language;
-use crate::geodesy::area_of_use::{Bounds, in_area_of_use, native_bounds};
+use crate::geodesy::area_of_use::{Bounds, EUROPE_DEG, GERMANY_DEG, bounds_of, in_area_of_use, native_bounds};
 use crate::geodesy::guess::{guess_systems_and_axes, sample, share, within};
+use crate::geodesy::projection::Projection;
 use crate::geodesy::system::ReferenceSystem;
 use crate::say;
 
@@ -10,6 +11,11 @@ use crate::say;
 const BELIEVED: f64 = 0.5;
 /// An alternative is named if it explains more than this share.
 const EXPLAINED: f64 = 0.9;
+
+/// A guess as sure as this goes before exchanged axes.
+const SURE: f64 = 0.75;
+/// A guess less sure than this is not named.
+const LIKELY: f64 = 0.3;
 
 /// Where people live in Europe, degrees.
 const INHABITED_EUROPE: Bounds = [-11.0, 34.0, 32.0, 71.5];
@@ -63,11 +69,11 @@ pub fn diagnose(system: &ReferenceSystem, xs: &[f64], ys: &[f64]) -> Option<Susp
 
 fn diagnose_geographic(system: &ReferenceSystem, points: &[(f64, f64)]) -> Option<Suspicion> {
     if share(points, |x, y| x.abs() > 1000.0 || y.abs() > 1000.0) > BELIEVED {
-        return Some(Suspicion::MetresInGeographic { likely: other_system(system, points) });
+        return Some(Suspicion::MetresInGeographic { likely: other_system(system, points, LIKELY) });
     }
     // Exchanged European coordinates are legal ones elsewhere: 53° east, 9° north is Somalia. But nothing there is on the European grid,
     // so the exchange is the likelier explanation.
-    let believed = native_bounds(system).filter(|_| system.epsg() != Some(4326)).unwrap_or(crate::geodesy::area_of_use::EUROPE_DEG);
+    let believed = native_bounds(system).filter(|_| system.epsg() != Some(4326)).unwrap_or(EUROPE_DEG);
     let plain = share(points, |x, y| within(&believed, x, y));
     if plain < BELIEVED && share(points, |x, y| within(&INHABITED_EUROPE, y, x)) > EXPLAINED {
         return Some(Suspicion::SwappedAxes);
@@ -80,17 +86,31 @@ fn diagnose_projected(system: &ReferenceSystem, points: &[(f64, f64)]) -> Option
     if share(points, |x, y| x.abs() <= 180.0 && y.abs() <= 90.0) > EXPLAINED {
         return Some(Suspicion::DegreesInProjected { likely: 4326 });
     }
+    // The rectangle in the system's own coordinates is wider than the area in degrees, most of all for EPSG:3035: here both count.
+    let to_degrees = Projection::new(system, &ReferenceSystem::wgs84()).ok().zip(system.area_of_use_deg());
+    let belongs = |x: f64, y: f64| {
+        in_area_of_use(system, x, y)
+            && to_degrees.as_ref().is_none_or(|(projection, [west, south, east, north])| {
+                let slack = [west - 3.0, south - 3.0, east + 3.0, north + 3.0];
+                projection.exact(x, y).is_some_and(|(lon, lat)| within(&slack, lon, lat))
+            })
+    };
     let explains = |change: &dyn Fn(f64, f64) -> (f64, f64)| {
         share(points, |x, y| {
             let (x, y) = change(x, y);
-            in_area_of_use(system, x, y)
+            belongs(x, y)
         })
     };
+    // German data with exchanged axes can still fall inside a wide area of use, there into the sea.
+    if matches!(system.epsg(), Some(3035 | 3857))
+        && let Some(germany) = bounds_of(system, GERMANY_DEG)
+        && share(points, |x, y| within(&germany, x, y)) < 1.0 - EXPLAINED
+        && share(points, |x, y| within(&germany, y, x)) > EXPLAINED
+    {
+        return Some(Suspicion::SwappedAxes);
+    }
     if explains(&|x, y| (x, y)) >= BELIEVED {
         return None;
-    }
-    if explains(&|x, y| (y, x)) > EXPLAINED {
-        return Some(Suspicion::SwappedAxes);
     }
     let prefixed = PREFIXED.iter().find(|(code, _, _)| system.epsg() == Some(*code));
     if let Some(&(_, likely, prefix)) = prefixed
@@ -108,20 +128,22 @@ fn diagnose_projected(system: &ReferenceSystem, points: &[(f64, f64)]) -> Option
             return Some(Suspicion::UnexpectedZonePrefix { likely });
         }
     }
-    match other_system(system, points) {
-        Some(4326) => Some(Suspicion::DegreesInProjected { likely: 4326 }),
-        Some(likely) => Some(Suspicion::OtherSystem { likely }),
-        None => Some(Suspicion::OutsideAreaOfUse),
+    if let Some(likely) = other_system(system, points, SURE) {
+        return Some(Suspicion::OtherSystem { likely });
     }
+    if explains(&|x, y| (y, x)) > EXPLAINED {
+        return Some(Suspicion::SwappedAxes);
+    }
+    Some(other_system(system, points, LIKELY).map_or(Suspicion::OutsideAreaOfUse, |likely| Suspicion::OtherSystem { likely }))
 }
 
 /// The likeliest other system that explains nearly all points.
-fn other_system(system: &ReferenceSystem, points: &[(f64, f64)]) -> Option<u32> {
+fn other_system(system: &ReferenceSystem, points: &[(f64, f64)], at_least: f64) -> Option<u32> {
     let (xs, ys): (Vec<f64>, Vec<f64>) = points.iter().copied().unzip();
     let guesses = guess_systems_and_axes(&xs, &ys);
     let other = guesses.iter().find(|guess| !guess.swapped_axes && Some(guess.epsg) != system.epsg())?;
     let candidate = ReferenceSystem::from_epsg(other.epsg).ok()?;
-    (share(points, |x, y| in_area_of_use(&candidate, x, y)) > EXPLAINED && other.confidence > 0.3).then_some(other.epsg)
+    (share(points, |x, y| in_area_of_use(&candidate, x, y)) > EXPLAINED && other.confidence > at_least).then_some(other.epsg)
 }
 
 impl Suspicion {
@@ -175,7 +197,6 @@ impl Suspicion {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geodesy::Projection;
 
     const TOWNS: [(f64, f64); 6] = [(9.8, 53.65), (7.0, 51.45), (11.57, 48.14), (13.4, 52.52), (8.68, 50.11), (6.96, 50.94)];
 
@@ -206,8 +227,8 @@ mod tests {
     }
 
     #[test]
-    fn swapped_axes_are_found_in_every_listed_system_but_web_mercator() {
-        for epsg in LISTED.into_iter().filter(|&epsg| epsg != 3857) {
+    fn swapped_axes_are_found_in_every_listed_system() {
+        for epsg in LISTED {
             assert_eq!(found_swapped(epsg), Some(Suspicion::SwappedAxes), "EPSG:{epsg}");
         }
     }

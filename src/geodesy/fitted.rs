@@ -108,11 +108,20 @@ struct Pass<'a> {
     leaves: Vec<Arc<Block>>,
     heads: Vec<u16>,
     last: usize,
+    /// The last leaf of level 0 met in each place of an eight by eight pattern: shuffled data of one country finds its squares here.
+    near: [(i64, i64, usize); 64],
 }
 
 impl<'a> Pass<'a> {
     fn new(fitted: &'a FittedProjection) -> Self {
-        Self { fitted, squares: FxHashMap::default(), leaves: Vec::new(), heads: Vec::new(), last: 0 }
+        Self {
+            fitted,
+            squares: FxHashMap::default(),
+            leaves: Vec::new(),
+            heads: Vec::new(),
+            last: 0,
+            near: [(i64::MAX, 0, 0); 64],
+        }
     }
 
     fn project(&mut self, xs: &mut [f64], ys: &mut [f64]) {
@@ -134,7 +143,7 @@ impl<'a> Pass<'a> {
         let mut next = [NONE; CHUNK];
         let mut touched: Vec<usize> = Vec::new();
         for (point, (x, y)) in xs.iter_mut().zip(ys.iter_mut()).enumerate() {
-            let Some(leaf) = self.leaf(*x, *y) else {
+            let Some(leaf) = self.leaf_of_square(*x, *y) else {
                 (*x, *y) = (f64::NAN, f64::NAN);
                 continue;
             };
@@ -146,7 +155,7 @@ impl<'a> Pass<'a> {
         let (mut gathered_x, mut gathered_y) = ([0.0; CHUNK], [0.0; CHUNK]);
         for leaf in touched {
             let head = std::mem::replace(&mut self.heads[leaf], NONE);
-            let points = || std::iter::successors(Some(head), |&p| Some(next[usize::from(p)])).take_while(|&p| p != NONE);
+            let points = || std::iter::successors(Some(head), |&p| Some(next[usize::from(p)]).filter(|&p| p != NONE));
             let Form::Fitted(polynomial) = &self.leaves[leaf].form else {
                 for point in points().map(usize::from) {
                     (xs[point], ys[point]) = self.fitted.exact(xs[point], ys[point]).unwrap_or((f64::NAN, f64::NAN));
@@ -174,9 +183,17 @@ impl<'a> Pass<'a> {
         }
     }
 
+    #[inline(always)]
     fn leaf_of_square(&mut self, x: f64, y: f64) -> Option<usize> {
         let longest = self.fitted.longest;
-        let (column, row) = (index(x / longest)?, index(y / longest)?);
+        // The side is a power of two, so multiplying by its inverse is exact.
+        let per_side = 1.0 / longest;
+        let (column, row) = (index(x * per_side)?, index(y * per_side)?);
+        let place = ((row & 7) << 3 | (column & 7)) as usize;
+        let (known_column, known_row, leaf) = self.near[place];
+        if (known_column == column) & (known_row == row) {
+            return Some(leaf);
+        }
         let mut square = Square { level: 0, column, row };
         loop {
             let leaf = match self.squares.get(&square) {
@@ -186,6 +203,9 @@ impl<'a> Pass<'a> {
             match leaf {
                 Some(leaf) => {
                     self.last = leaf as usize;
+                    if square.level == 0 {
+                        self.near[place] = (column, row, self.last);
+                    }
                     return Some(self.last);
                 }
                 None => square = square.quarter(longest, x, y),

@@ -29,8 +29,7 @@ impl Projection {
             return Err(GeodesyError::OneWay { system: to.label().to_owned() });
         }
         let hub = || Proj::from_proj_string("+proj=longlat +datum=WGS84").expect("the hub is a valid system");
-        let shift = (!same_frame)
-            .then(|| (source.datum.clone().unwrap_or_else(hub), target.datum.clone().unwrap_or_else(hub)));
+        let shift = (!same_frame).then(|| (source.datum.clone().unwrap_or_else(hub), target.datum.clone().unwrap_or_else(hub)));
         Ok(Self { from: from.clone(), to: to.clone(), shift, identity })
     }
 

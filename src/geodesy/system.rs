@@ -84,6 +84,11 @@ impl ReferenceSystem {
     pub fn from_epsg(code: u32) -> Result<Self, GeodesyError> {
         let known = u16::try_from(code).ok().and_then(crs_definitions::from_code);
         let definition = known.ok_or(GeodesyError::UnknownEpsg { code })?;
+        if definition.proj4.trim().is_empty() {
+            let method =
+                definition.wkt.split("PROJECTION[\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("of a local grid");
+            return Err(GeodesyError::UnsupportedProjection { system: format!("EPSG:{code}"), method: method.to_owned() });
+        }
         Self::build(definition.proj4, format!("EPSG:{code}"), Some(code))
     }
 
@@ -127,10 +132,9 @@ impl ReferenceSystem {
             proj4rs::errors::Error::ProjectionNotFound => {
                 GeodesyError::UnsupportedProjection { system: label.clone(), method: method.clone() }
             }
-            proj4rs::errors::Error::InvalidDatum => GeodesyError::UnknownDatum {
-                system: label.clone(),
-                datum: tokens.get("datum").unwrap_or("?").to_owned(),
-            },
+            proj4rs::errors::Error::InvalidDatum => {
+                GeodesyError::UnknownDatum { system: label.clone(), datum: tokens.get("datum").unwrap_or("?").to_owned() }
+            }
             other => GeodesyError::BadParameters { system: label.clone(), reason: other.to_string() },
         };
         let ellipsoid = tokens.ellipsoid();

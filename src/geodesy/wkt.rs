@@ -8,8 +8,7 @@ use crate::geodesy::system::ReferenceSystem;
 use crate::geodesy::wkt_tree::Node;
 
 const PROJECTED: [&str; 4] = ["PROJCS", "PROJCRS", "PROJECTEDCRS", "BASEPROJCRS"];
-const GEOGRAPHIC: [&str; 7] =
-    ["GEOGCS", "GEOGCRS", "GEOGRAPHICCRS", "GEODCRS", "GEODETICCRS", "BASEGEOGCRS", "BASEGEODCRS"];
+const GEOGRAPHIC: [&str; 7] = ["GEOGCS", "GEOGCRS", "GEOGRAPHICCRS", "GEODCRS", "GEODETICCRS", "BASEGEOGCRS", "BASEGEODCRS"];
 const WRAPPERS: [&str; 6] = ["COMPD_CS", "COMPOUNDCRS", "BOUNDCRS", "SOURCECRS", "FITTED_CS", "DERIVEDPROJCRS"];
 
 /// A degree in radians: units within its rounding in files are degrees.
@@ -132,10 +131,8 @@ fn projected(system: &Node, label: &str) -> Result<String, GeodesyError> {
     let unit = system.child(&["UNIT", "LENGTHUNIT"]).or_else(|| system.child(&["AXIS"])?.child(&["LENGTHUNIT", "UNIT"]));
     let to_metre = unit.and_then(|unit| unit.number(0)).unwrap_or(1.0);
     let parameters = Parameters { holder, angle: angular_unit(base) / DEGREE, to_metre };
-    let (proj, pairs) = translate(&plain(method.name()), &parameters).ok_or_else(|| GeodesyError::UnsupportedProjection {
-        system: label.to_owned(),
-        method: method.name().to_owned(),
-    })?;
+    let (proj, pairs) = translate(&plain(method.name()), &parameters)
+        .ok_or_else(|| GeodesyError::UnsupportedProjection { system: label.to_owned(), method: method.name().to_owned() })?;
     let mut text = format!("+proj={proj}");
     for (name, value) in pairs {
         text.push_str(&format!(" +{name}={value}"));
@@ -163,7 +160,8 @@ impl Parameters<'_> {
     }
 
     fn degrees(&self, names: &[&str]) -> Option<f64> {
-        self.find(names).map(|(value, unit)| if let Some(unit) = unit { value * tidy(unit) } else { value * tidy(self.angle * DEGREE) })
+        self.find(names)
+            .map(|(value, unit)| if let Some(unit) = unit { value * tidy(unit) } else { value * tidy(self.angle * DEGREE) })
     }
 
     fn metres(&self, names: &[&str]) -> f64 {
@@ -207,13 +205,18 @@ fn translate(method: &str, parameters: &Parameters<'_>) -> Option<(&'static str,
     let (proj, mut pairs) = match method {
         "transversemercator" | "gausskruger" | "transversemercatorcomplex" | "gaussboaga" => ("tmerc", vec![lat_0, lon_0, k_0]),
         // ESRI calls both by one name and gives one or two parallels.
-        "lambertconformalconic" | "lambertconformalconic1sp" | "lambertconicconformal1sp" | "lambertconformalconic2sp"
+        "lambertconformalconic"
+        | "lambertconformalconic1sp"
+        | "lambertconicconformal1sp"
+        | "lambertconformalconic2sp"
         | "lambertconicconformal2sp" => {
             let first = lat_1.unwrap_or(lat_0.1);
             ("lcc", vec![("lat_1", first), ("lat_2", lat_2.unwrap_or(first)), lat_0, lon_0, k_0])
         }
         "lambertazimuthalequalarea" => ("laea", vec![lat_0, lon_0]),
-        "albers" | "albersequalarea" | "albersconicequalarea" => ("aea", vec![("lat_1", lat_1?), ("lat_2", lat_2?), lat_0, lon_0]),
+        "albers" | "albersequalarea" | "albersconicequalarea" => {
+            ("aea", vec![("lat_1", lat_1?), ("lat_2", lat_2?), lat_0, lon_0])
+        }
         "mercator" | "mercator1sp" | "mercator2sp" | "mercatorvarianta" | "mercatorvariantb" => match lat_1 {
             Some(parallel) => ("merc", vec![("lat_ts", parallel), lon_0]),
             None => ("merc", vec![lon_0, k_0]),

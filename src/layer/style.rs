@@ -25,7 +25,7 @@ impl Palette {
     /// Cynthia Brewer, Apache-2.0); withheld is a grey violet that no class comes near.
     pub const DEFAULT: Self = Self {
         classes: ["#ffffcc", "#c7e9b4", "#7fcdbb", "#41b6c4", "#2c7fb8", "#253494"],
-        zero: "#eceae4",
+        zero: "#e2dfd6",
         suppressed: "#cfc4d6",
         uncertain: "#ffffff",
         outline: "#4a4a55",
@@ -64,7 +64,8 @@ impl Classes {
 
     fn of_sorted(numbers: &[i64]) -> Self {
         let colors = Palette::DEFAULT.classes;
-        let mut starts: Vec<i64> = (0..colors.len()).filter_map(|i| numbers.get(i * numbers.len() / colors.len()).copied()).collect();
+        let mut starts: Vec<i64> =
+            (0..colors.len()).filter_map(|i| numbers.get(i * numbers.len() / colors.len()).copied()).collect();
         starts.dedup();
         let count = starts.len();
         let class = |i: usize| {

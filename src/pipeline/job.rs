@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::area::{AreaFile, AreaSystem};
 use crate::confidential::{
-    CountSpec, DateSpec, Dialect, DimensionKind, DimensionSpec, MeasureSpec, Method, Missing, PositionSource, Release, Request, Rules,
+    CountSpec, DateSpec, Dialect, DimensionKind, DimensionSpec, MeasureSpec, Method, Missing, PositionSource, Release, Request,
     Sensitive, Table, Zeros,
 };
 use crate::config::{DimensionPlan, Format, MethodPlan, MissingPlan, Plan, PlanError, ZerosPlan};
@@ -40,7 +40,9 @@ pub(super) struct Job {
     date: DateSpec,
     id_column: Option<String>,
     max_rejects: f64,
-    rules: Rules,
+    method: Method,
+    zeros: Zeros,
+    sensitive: Vec<Sensitive>,
 }
 
 impl Job {
@@ -89,7 +91,12 @@ impl Job {
             date: date(plan)?,
             id_column: plan.unit.id.clone(),
             max_rejects,
-            rules: rules(plan)?,
+            method: method(plan)?,
+            zeros: match plan.protection.zeros {
+                Some(ZerosPlan::Secret) => Zeros::Secret,
+                Some(ZerosPlan::Public) | None => Zeros::Public,
+            },
+            sensitive: sensitive(plan),
             folder,
             sizes,
         })
@@ -103,8 +110,8 @@ impl Job {
             progress.begin(Stage::Areas, Some(self.areas.len() as u64));
         }
         for file in &self.areas {
-            let system = AreaSystem::read(file)?;
-            notes.extend(system.findings().iter().map(|finding| format!("{}: {}", system.name, finding.explain(self.language))));
+            let (system, findings) = AreaSystem::read_with_findings(file)?;
+            notes.extend(findings.iter().map(|finding| format!("{}: {}", system.name, finding.explain(self.language))));
             systems.push(Arc::new(system));
             progress.advance(1);
         }
@@ -121,7 +128,7 @@ impl Job {
             systems,
             language: self.language,
         };
-        Ok((Request { count, tables: self.tables.clone(), rules: self.rules.clone() }, notes))
+        Ok((Request { count, tables: self.tables.clone(), method: self.method.clone(), zeros: self.zeros, sensitive: self.sensitive.clone() }, notes))
     }
 
     /// All files a run reads.
@@ -263,9 +270,14 @@ fn date(plan: &Plan) -> Result<DateSpec, PlanError> {
     }
 }
 
-fn rules(plan: &Plan) -> Result<Rules, PlanError> {
+fn sensitive(plan: &Plan) -> Vec<Sensitive> {
+    let declared = plan.dimension.iter().filter(|d| !d.sensitive.is_empty());
+    declared.map(|d| Sensitive { dimension: d.name.clone(), categories: d.sensitive.clone() }).collect()
+}
+
+fn method(plan: &Plan) -> Result<Method, PlanError> {
     let p = &plan.protection;
-    let method = match p.method.unwrap_or(MethodPlan::Suppress) {
+    match p.method.unwrap_or(MethodPlan::Suppress) {
         MethodPlan::Suppress => {
             let threshold = p.threshold.ok_or(missing("protection.threshold", "--threshold", "--threshold 5"))?;
             if threshold < 2 {
@@ -276,7 +288,7 @@ fn rules(plan: &Plan) -> Result<Rules, PlanError> {
                     "2 oder mehr; für offene Daten über Dinge --method none mit --reason angeben",
                 ));
             }
-            Method::Suppress { threshold }
+            Ok(Method::Suppress { threshold })
         }
         MethodPlan::None => {
             let reason = p.reason.clone().filter(|reason| !reason.trim().is_empty());
@@ -289,14 +301,7 @@ fn rules(plan: &Plan) -> Result<Rules, PlanError> {
                     "keine Mindestfallzahl, weil nichts geschützt wird",
                 ));
             }
-            Method::None { reason }
+            Ok(Method::None { reason })
         }
-    };
-    let zeros = match p.zeros {
-        Some(ZerosPlan::Secret) => Zeros::Secret,
-        Some(ZerosPlan::Public) | None => Zeros::Public,
-    };
-    let sensitive = plan.dimension.iter().filter(|d| !d.sensitive.is_empty());
-    let sensitive = sensitive.map(|d| Sensitive { dimension: d.name.clone(), categories: d.sensitive.clone() }).collect();
-    Ok(Rules { method, zeros, sensitive })
+    }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::confidential::{Account, Release};
+use crate::confidential::{Account, Lattice, Level, Release};
 use crate::config::Plan;
 use crate::error::{Failure, Kind, Language};
 use crate::layer::layers;
@@ -107,7 +107,7 @@ impl Facts<'_> {
 
     fn layers(&self) -> Vec<Value> {
         let layer = |layer: crate::layer::Layer<'_>| {
-            let zooms = self.tiles.and_then(|tiles| tiles.zooms_of(&layer.name));
+            let zooms = self.tiles.and_then(|tiles| zooms(tiles, layer.level, layer.lattice));
             json!({
                 "name": layer.name,
                 "level": layer.lattice.level_name(layer.level),
@@ -119,6 +119,15 @@ impl Facts<'_> {
         };
         layers(self.release).into_iter().map(layer).collect()
     }
+}
+
+/// First and last zoom that show a level: one size a zoom, areas at every zoom.
+fn zooms(tiles: &TileReport, level: Level, lattice: &Lattice) -> Option<(u8, u8)> {
+    let name = lattice.level_name(level);
+    let shows = |cells: Option<&str>| matches!(level, Level::Areas(_)) || cells == Some(name.as_str());
+    let mut shown = tiles.zooms.iter().filter(|report| shows(report.cells.as_deref())).map(|report| report.zoom);
+    let first = shown.next()?;
+    Some((first, shown.next_back().unwrap_or(first)))
 }
 
 /// SHA-256 of an input file, as hexadecimal text.

@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::confidential::{self, Account, Level, Release, Status};
+use crate::confidential::{self, Account, Release, Status};
 use crate::config::{Format, Plan};
 use crate::error::{Error, Language};
 use crate::export::{self, ExportOptions};
@@ -184,9 +184,4 @@ pub fn write_new_file(path: &Path, bytes: &[u8], secret: bool) -> Result<(), Fol
     let _ = secret;
     let mut file = options.open(path).map_err(failed)?;
     file.write_all(bytes).map_err(failed)
-}
-
-/// Whether a level is drawn as grid cells.
-fn is_grid(level: Level) -> bool {
-    matches!(level, Level::Grid(_))
 }

@@ -89,7 +89,8 @@ impl MbTiles {
         }
         let database = Connection::open(path).map_err(|e| failed(&e))?;
         // Nobody reads the file before it is complete, and the folder it is in is thrown away if the run breaks off: no journal is needed.
-        let set_up = "PRAGMA page_size = 4096; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
+        let set_up =
+            "PRAGMA page_size = 4096; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
             PRAGMA application_id = 0x4d504258;
             BEGIN;
             CREATE TABLE metadata (name text, value text);

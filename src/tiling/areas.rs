@@ -231,8 +231,13 @@ mod tests {
             LineString::from(vec![(2e9, 1.3e9), (2.1e9, 1.31e9), (2.05e9, 1.42e9), (2e9, 1.3e9)]),
             vec![LineString::from(vec![(2.04e9, 1.33e9), (2.06e9, 1.34e9), (2.05e9, 1.36e9), (2.04e9, 1.33e9)])],
         );
-        let mut pieces =
-            vec![Piece { tile: (0, 0), system: 0, area: 0, shape: MultiPolygon::new(vec![shape]), anchor: [2_000_000_000, 1_300_000_000] }];
+        let mut pieces = vec![Piece {
+            tile: (0, 0),
+            system: 0,
+            area: 0,
+            shape: MultiPolygon::new(vec![shape]),
+            anchor: [2_000_000_000, 1_300_000_000],
+        }];
         for zoom in 0..8 {
             if zoom == 3 {
                 let holes = pieces.iter().flat_map(|p| p.rings(zoom)).filter(|ring| twice_area(ring) < 0).count();

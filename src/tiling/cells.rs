@@ -36,7 +36,8 @@ struct Node {
 impl CellRings {
     /// Projects the corners of the layer's cells; `last_zoom` is the last zoom that shows them. Costs one exact projection a corner.
     pub(super) fn new(layer: &Layer<'_>, world: &World, last_zoom: u8) -> Result<Self, TilingError> {
-        let cells: Vec<CellId> = layer.block.units.iter().filter_map(|u| if let Unit::Cell(c) = u { Some(*c) } else { None }).collect();
+        let cells: Vec<CellId> =
+            layer.block.units.iter().filter_map(|u| if let Unit::Cell(c) = u { Some(*c) } else { None }).collect();
         let Some(size) = cells.first().map(|cell| cell.size()) else {
             return Ok(Self { places: Vec::new(), rings: Vec::new(), splits: 0, sagitta: 0.0 });
         };
@@ -215,7 +216,8 @@ mod tests {
     #[test]
     fn one_search_a_row_finds_every_node() {
         let size = GridSize::new(10_000).unwrap();
-        let cells = [(431, 320), (432, 320), (431, 321), (440, 330)].map(|(e, n)| CellId::of_corner(size, e * 10_000, n * 10_000).unwrap());
+        let cells = [(431, 320), (432, 320), (431, 321), (440, 330)]
+            .map(|(e, n)| CellId::of_corner(size, e * 10_000, n * 10_000).unwrap());
         for parts in [1, 2, 8] {
             let mut nodes: Vec<Node> = cells.iter().flat_map(|&c| outline(c, parts)).collect();
             nodes.sort_unstable();

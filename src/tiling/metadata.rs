@@ -42,7 +42,11 @@ impl Describes {
             }
             for field in &layer.fields {
                 let group = if field.group.is_empty() { String::new() } else { format!(", group {}", field.group) };
-                add(&field.name, "Number", format!("{}; table {}{group}; absent where nothing is published", field.label, field.table));
+                add(
+                    &field.name,
+                    "Number",
+                    format!("{}; table {}{group}; absent where nothing is published", field.label, field.table),
+                );
                 let words = format!("status of {} where it is not a plain number: suppressed, uncertain", field.name);
                 add(&field.status_name, "String", words);
             }

@@ -132,8 +132,13 @@ const BATCH: usize = 512;
 
 /// Writes the tiles of a release into `folder`, which must exist: the chosen ones of `tiles.pmtiles`, `tiles.mbtiles` and `tiles/`, and always `tiles.json` and
 /// `style.json`. The bytes do not depend on the number of threads. About 1 µs a cell, zoom and core, most of it compression.
-pub fn write_tiles(release: &Release, options: &TileOptions, folder: &Path, progress: &dyn Progress) -> Result<TileReport, Error> {
-    let plan = Plan::new(release)?;
+pub fn write_tiles(
+    release: &Release,
+    options: &TileOptions,
+    folder: &Path,
+    progress: &dyn Progress,
+) -> Result<TileReport, Error> {
+    let (plan, mut pieces) = Plan::new(release)?;
     progress.begin(Stage::Tiles, Some(plan.work()));
     let describes = &plan.describes;
     let tile_folder = options.formats.contains(&TileFormat::Directory).then(|| folder.join("tiles"));
@@ -153,7 +158,6 @@ pub fn write_tiles(release: &Release, options: &TileOptions, folder: &Path, prog
     }
     let mut writer = Writer { plan: &plan, tile_folder, archives, progress };
     let mut report = TileReport { zooms: Vec::new(), not_in_tiles: plan.not_in_tiles.clone() };
-    let mut pieces = plan.whole_areas()?;
     for zoom in 0..=ZoomPlan::MAX_ZOOM {
         let content = plan.zoom(zoom, pieces);
         report.zooms.push(writer.zoom(&content)?);

@@ -21,7 +21,6 @@ pub(super) struct Plan<'r> {
     pub(super) layers: Vec<Layer<'r>>,
     pub(super) describes: Describes,
     pub(super) not_in_tiles: Vec<String>,
-    world: World,
     zooms: ZoomPlan,
     schemas: Vec<LayerSchema>,
     /// Rings of the layers that are in tiles, by position of the layer.
@@ -73,8 +72,8 @@ fn tile_id(zoom: u8, x: u32, y: u32) -> u64 {
 }
 
 impl<'r> Plan<'r> {
-    /// Projects corners and describes the layers.
-    pub(super) fn new(release: &'r Release) -> Result<Self, Error> {
+    /// Projects corners and describes the layers; with all areas, for zoom 0.
+    pub(super) fn new(release: &'r Release) -> Result<(Self, Vec<Piece>), Error> {
         let world = World::new()?;
         let layers = layers(release);
         let (south_deg, north_deg) = latitudes(&layers, &world)?;
@@ -105,10 +104,11 @@ impl<'r> Plan<'r> {
             let title = title(layer);
             described.push(DescribedLayer { name: layer.name.clone(), title, zooms: shown, areas, fields: layer.fields.clone() });
         }
+        let mut pieces = Vec::new();
         for (system, areas) in release.lattice.systems.iter().enumerate() {
-            for piece in areas::whole(system, areas, &world)? {
-                around = join(around, Some(piece.bounds()));
-            }
+            let whole = areas::whole(system, areas, &world)?;
+            around = whole.iter().fold(around, |around, piece| join(around, Some(piece.bounds())));
+            pieces.extend(whole);
         }
         let around = join(around, around_cells).ok_or(TilingError::NothingToDraw)?;
         let extent = around_cells.filter(|_| smallest_zoom > 0).map(|bounds| {
@@ -120,10 +120,16 @@ impl<'r> Plan<'r> {
         });
         if let Some(Extent { schema, zooms, .. }) = &extent {
             let title = "box around all cells, where they are too small to be drawn".to_owned();
-            described.push(DescribedLayer { name: schema.name.clone(), title, zooms: zooms.clone(), areas: false, fields: Vec::new() });
+            described.push(DescribedLayer {
+                name: schema.name.clone(),
+                title,
+                zooms: zooms.clone(),
+                areas: false,
+                fields: Vec::new(),
+            });
         }
         let describes = describe(described, around, &world)?;
-        Ok(Self { layers, describes, not_in_tiles, world, zooms, schemas, rings, extent })
+        Ok((Self { layers, describes, not_in_tiles, zooms, schemas, rings, extent }, pieces))
     }
 
     /// All work: cells and areas, counted once in each zoom that shows them.
@@ -139,18 +145,12 @@ impl<'r> Plan<'r> {
         self.layers.iter().filter(shown).map(|layer| layer.block.units.len() as u64).sum()
     }
 
-    /// All areas, for zoom 0.
-    pub(super) fn whole_areas(&self) -> Result<Vec<Piece>, TilingError> {
-        let Some(layer) = self.layers.first() else { return Ok(Vec::new()) };
-        let systems = layer.lattice.systems.iter().enumerate();
-        let pieces: Result<Vec<_>, _> = systems.map(|(system, areas)| areas::whole(system, areas, &self.world)).collect();
-        Ok(pieces?.into_iter().flatten().collect())
-    }
-
     /// The tiles of one zoom and what is in them.
     pub(super) fn zoom(&self, zoom: u8, mut pieces: Vec<Piece>) -> ZoomContent<'_> {
         let size = self.zooms.size_at(zoom);
-        let shown = |(i, rings): (&usize, &'_ CellRings)| (size.map(Level::Grid) == Some(self.layers[*i].level) && rings.len() > 0).then_some(*i);
+        let shown = |(i, rings): (&usize, &'_ CellRings)| {
+            (size.map(Level::Grid) == Some(self.layers[*i].level) && rings.len() > 0).then_some(*i)
+        };
         let rings: BTreeMap<usize, ZoomedRings<'_>> =
             self.rings.iter().filter_map(shown).map(|i| (i, self.rings[&i].at(zoom))).collect();
         let mut cells: Vec<PlacedCell> = Vec::new();
@@ -187,14 +187,19 @@ impl<'r> Plan<'r> {
         let Some(extent) = self.extent.as_ref().filter(|extent| extent.zooms.contains(&zoom)) else { return Vec::new() };
         let [west, north, east, south] = extent.bounds.map(|world| at_zoom(world, zoom));
         let rows = touched(north, south, zoom);
-        let mut ids: Vec<u64> =
-            touched(west, east, zoom).flat_map(|x| rows.clone().map(move |y| tile_id(zoom, x, y))).collect();
+        let mut ids: Vec<u64> = touched(west, east, zoom).flat_map(|x| rows.clone().map(move |y| tile_id(zoom, x, y))).collect();
         ids.sort_unstable();
         ids
     }
 
     /// Writes one tile; returns the number of its features.
-    pub(super) fn encode(&self, content: &ZoomContent<'_>, tile: &TileContent, encoder: &mut CellEncoder, out: &mut Vec<u8>) -> u64 {
+    pub(super) fn encode(
+        &self,
+        content: &ZoomContent<'_>,
+        tile: &TileContent,
+        encoder: &mut CellEncoder,
+        out: &mut Vec<u8>,
+    ) -> u64 {
         let coord = TileCoord::from(TileId::new(tile.id).expect("ids come from tiles"));
         let xy = (coord.x(), coord.y());
         let mut features = 0;
@@ -216,7 +221,9 @@ impl<'r> Plan<'r> {
         }
         for pieces in content.pieces[tile.pieces.clone()].chunk_by(|a, b| a.system == b.system) {
             let rings: Vec<AreaRings> = pieces.iter().map(|piece| (piece.area, piece.rings(content.zoom))).collect();
-            for (layer, schema) in self.layers.iter().zip(&self.schemas).filter(|(l, _)| l.level == Level::Areas(pieces[0].system)) {
+            for (layer, schema) in
+                self.layers.iter().zip(&self.schemas).filter(|(l, _)| l.level == Level::Areas(pieces[0].system))
+            {
                 let (bytes, count) = areas::encode(layer, schema, &rings);
                 out.extend(bytes);
                 features += count;
@@ -229,7 +236,8 @@ impl<'r> Plan<'r> {
         let Some(extent) = self.extent.as_ref().filter(|extent| extent.zooms.contains(&zoom)) else { return 0 };
         let [west, north, east, south] = extent.bounds.map(|world| at_zoom(world, zoom));
         let cut = |raster: i64, tile: u32| (raster - i64::from(tile) * EXTENT).clamp(-64, EXTENT + 64) as i32;
-        let (w, n, e, s) = (cut(west, tile.0), cut(north, tile.1), cut(east.max(west + 2), tile.0), cut(south.max(north + 2), tile.1));
+        let (w, n, e, s) =
+            (cut(west, tile.0), cut(north, tile.1), cut(east.max(west + 2), tile.0), cut(south.max(north + 2), tile.1));
         if w >= e || n >= s {
             return 0;
         }
@@ -241,7 +249,8 @@ impl<'r> Plan<'r> {
 }
 
 fn schema(layer: &Layer<'_>) -> LayerSchema {
-    let negative = |column: usize| (0..layer.block.units.len()).any(|unit| layer.block.numbers(unit)[column].value().is_some_and(|v| v < 0));
+    let negative =
+        |column: usize| (0..layer.block.units.len()).any(|unit| layer.block.numbers(unit)[column].value().is_some_and(|v| v < 0));
     let fields: Vec<_> = layer.fields.iter().map(|f| (f.name.clone(), f.status_name.clone())).collect();
     let signed = (0..fields.len()).into_par_iter().map(negative).collect();
     LayerSchema { name: layer.name.clone(), fields, signed }

@@ -56,7 +56,8 @@ pub(super) fn style(release: &Release, layers: &[Layer<'_>], describes: &Describ
     }
     let ([west, south, east, north], (lon, lat, zoom)) = (describes.bounds_deg, describes.center);
     let url = if options.formats.contains(&super::TileFormat::PmTiles) { "pmtiles://tiles.pmtiles" } else { "tiles.json" };
-    let mut style_layers = vec![json!({ "id": "background", "type": "background", "paint": { "background-color": palette.background } })];
+    let mut style_layers =
+        vec![json!({ "id": "background", "type": "background", "paint": { "background-color": palette.background } })];
     if let Some(extent) = describes.layers.iter().find(|d| d.fields.is_empty()) {
         let place = Place { layer: &extent.name, first: *extent.zooms.start(), last: *extent.zooms.end() };
         style_layers.push(place.fill("extent", json!(["==", "$type", "Polygon"]), palette.classes[1], true));

@@ -55,7 +55,8 @@ fn release(sizes_m: &[u32], corner_m: (u32, u32), side: u32, groups: usize, date
         // Two neighbours and an island of a hundred metres.
         let (west, south) = (9.7 + 0.05 * i as f64, 53.6);
         let size = if i == 2 { 0.0012 } else { 0.05 };
-        let ring = [(west, south), (west + size, south + 0.003), (west + size, south + size), (west, south + size), (west, south)];
+        let ring =
+            [(west, south), (west + size, south + 0.003), (west + size, south + size), (west, south + size), (west, south)];
         let outline = MultiPolygon::new(vec![Polygon::new(LineString::from(ring.to_vec()), Vec::new())]);
         Area { key: (*key).to_owned(), label: format!("Ort {i}"), outline_3035_m: outline.clone(), outline_lon_lat_deg: outline }
     });
@@ -102,7 +103,8 @@ fn write(release: &Release, threads: usize) -> (tempfile::TempDir, TileReport) {
 fn mbtiles(folder: &Path) -> BTreeMap<(u8, u32, u32), Vec<u8>> {
     let database = rusqlite::Connection::open(folder.join("tiles.mbtiles")).unwrap();
     let mut all = database.prepare("SELECT zoom_level, tile_column, tile_row, tile_data FROM tiles").unwrap();
-    let rows = all.query_map([], |row| Ok((row.get::<_, u8>(0)?, row.get::<_, u32>(1)?, row.get::<_, u32>(2)?, row.get::<_, Vec<u8>>(3)?)));
+    let rows = all
+        .query_map([], |row| Ok((row.get::<_, u8>(0)?, row.get::<_, u32>(1)?, row.get::<_, u32>(2)?, row.get::<_, Vec<u8>>(3)?)));
     let tile = |(z, x, row, gzip): (u8, u32, u32, Vec<u8>)| {
         let mut bytes = Vec::new();
         flate2::read::GzDecoder::new(gzip.as_slice()).read_to_end(&mut bytes).unwrap();
@@ -152,8 +154,7 @@ fn features(folder: &Path) -> Vec<Feature> {
                     fast_mvt::MvtValueRef::String(s) => s.to_string(),
                     other => panic!("unexpected type {other:?}"),
                 };
-                let attributes =
-                    feature.properties().map(|p| p.unwrap()).map(|(key, v)| (key.to_owned(), value(v))).collect();
+                let attributes = feature.properties().map(|p| p.unwrap()).map(|(key, v)| (key.to_owned(), value(v))).collect();
                 let rings = rings(feature.geometry_commands(), (tile.1, tile.2));
                 features.push(Feature { layer: layer.name().to_owned(), tile, id: feature.id().unwrap(), attributes, rings });
             }
@@ -303,7 +304,10 @@ fn the_bytes_do_not_depend_on_threads() {
     for threads in [2, 7] {
         let (more, _) = write(&release, threads);
         for file in ["tiles.pmtiles", "tiles.mbtiles", "tiles.json", "style.json"] {
-            assert!(fs::read(one.path().join(file)).unwrap() == fs::read(more.path().join(file)).unwrap(), "{file}, {threads} threads");
+            assert!(
+                fs::read(one.path().join(file)).unwrap() == fs::read(more.path().join(file)).unwrap(),
+                "{file}, {threads} threads"
+            );
         }
     }
 }
@@ -350,7 +354,8 @@ fn synthetic_tiles() {
     let kept = std::env::var_os("KLEINRAUM_TILES");
     let temporary = tempfile::tempdir().unwrap();
     let folder = kept.as_ref().map_or(temporary.path(), Path::new);
-    for formats in [vec![], vec![TileFormat::PmTiles], vec![TileFormat::MbTiles], vec![TileFormat::Directory], options().formats] {
+    for formats in [vec![], vec![TileFormat::PmTiles], vec![TileFormat::MbTiles], vec![TileFormat::Directory], options().formats]
+    {
         let begin = std::time::Instant::now();
         let report = write_tiles(&release, &TileOptions { formats: formats.clone(), ..options() }, folder, &Silent).unwrap();
         eprintln!("{formats:?}: {:?}", begin.elapsed());

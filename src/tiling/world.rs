@@ -52,7 +52,8 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new() -> Result<Self, Error> {
-        let (grid, degrees, mercator) = (ReferenceSystem::etrs89_laea(), ReferenceSystem::wgs84(), ReferenceSystem::web_mercator());
+        let (grid, degrees, mercator) =
+            (ReferenceSystem::etrs89_laea(), ReferenceSystem::wgs84(), ReferenceSystem::web_mercator());
         Ok(Self {
             from_3035: Projection::new(&grid, &mercator)?,
             from_degrees: Projection::new(&degrees, &mercator)?,

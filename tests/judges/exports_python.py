@@ -55,7 +55,6 @@ class Layer:
 
 def read_release(path):
     file = pq.ParquetFile(path)
-    meta = file.schema_arrow.metadata or file.metadata.metadata
     meta = file.metadata.metadata
     check(b"method" in meta and b"parameters" in meta, "release.parquet: method or parameters missing in the file's metadata")
     if meta.get(b"method") == b"none":
@@ -190,7 +189,8 @@ def judge_geojson(path, layer):
     names, values, statuses = None, np.empty(layer.values.shape, np.int64), np.empty(layer.values.shape, np.int8)
     for row, feature in enumerate(features[: len(values)]):
         properties = feature["properties"]
-        check(properties.get("date") == layer.date, f"{where}: date") if properties.get("date") != layer.date else None
+        if properties.get("date") != layer.date:
+            check(False, f"{where}: feature {row} has another date")
         keys = [k for k in properties if k not in ("id", "label", "date")]
         mine, i = [], 0
         while i < len(keys):
@@ -209,12 +209,14 @@ def judge_geojson(path, layer):
             check(False, f"{where}: feature {row} has other fields")
             return feature_ids, names or []
     same(layer, where, ids, values, statuses)
+    if ids != layer.ids:
+        return feature_ids, names or []
     # GDAL reads the same.
     meta, table = pyogrio.read_arrow(path)
     check(meta["crs"] == "EPSG:4326", f"{where}: GDAL sees {meta['crs']}")
     check(table["id"].to_pylist() == layer.ids, f"{where}: GDAL reads other ids")
     gdal = np.stack([arrow_numbers(table[n]) for n in names], axis=1)
-    check((gdal == layer.values).all(), f"{where}: GDAL reads other values")
+    check(np.array_equal(gdal, layer.values), f"{where}: GDAL reads other values")
     shapes = shapely.from_wkb(table[meta["geometry_name"] or "wkb_geometry"].to_numpy(zero_copy_only=False))
     geometry(layer, where, shapes, pyproj.Transformer.from_crs(3035, 4326, always_xy=True), 7e-8)
     decimals = re.compile(r"\d\.\d{8}")
@@ -279,26 +281,26 @@ def judge_geopackage(path, layers, feature_ids):
             rows = database.execute(f'SELECT id, minx, maxx, miny, maxy FROM "{index}" ORDER BY id').fetchall()
             rtree = np.array(rows)
             order = np.argsort(fids)
-            check(np.array_equal(rtree[:, 0].astype(np.int64), fids[order]), f"{at}: the index holds other features")
-            b = shapely.bounds(shapes)[order]
-            inside = (rtree[:, 1] <= b[:, 0]) & (rtree[:, 2] >= b[:, 2]) & (rtree[:, 3] <= b[:, 1]) & (rtree[:, 4] >= b[:, 3])
-            check(inside.all(), f"{at}: the index's boxes are too small")
+            if check(np.array_equal(rtree[:, 0].astype(np.int64), fids[order]), f"{at}: the index holds other features"):
+                b = shapely.bounds(shapes)[order]
+                inside = (rtree[:, 1] <= b[:, 0]) & (rtree[:, 2] >= b[:, 2]) & (rtree[:, 3] <= b[:, 1]) & (rtree[:, 4] >= b[:, 3])
+                check(inside.all(), f"{at}: the index's boxes are too small")
             if srs_id < 100000:
                 geographic = pyproj.CRS.from_epsg(srs_id).is_geographic
                 transformer = pyproj.Transformer.from_crs(3035, srs_id, always_xy=True)
                 # A datum shift is PROJ's choice of many: only systems on ETRS89 or WGS 84 are compared to the millimetre.
                 close = srs_id in (3035, 3857, 4258, 4326, 4647, 5650) or 25800 < srs_id < 25900 or 32600 < srs_id < 32700
-                order_of_fid = {f: i for i, f in enumerate(fids.tolist())}
                 tolerance = (2e-8 if geographic else 0.002) if close else np.inf
                 position = {i: n for n, i in enumerate(table_ids)}
-                geometry(layer, at, shapes[[position[i] for i in layer.ids]], transformer, tolerance)
+                if check(set(position) == set(layer.ids), f"{at}: other ids"):
+                    geometry(layer, at, shapes[[position[i] for i in layer.ids]], transformer, tolerance)
         # Rows come by fid; bring them into the release's order.
         position = {i: n for n, i in enumerate(table_ids)}
         if not check(set(position) == set(layer.ids), f"{where}/{layer.name}: other ids"):
             continue
         take = [position[i] for i in layer.ids]
         same(layer, f"{where}/{layer.name}", [table_ids[i] for i in take], np.stack(values, axis=1)[take], np.stack(statuses, axis=1)[take])
-        if layer.name in feature_ids:
+        if len(feature_ids.get(layer.name, [])) == len(take):
             check(np.array_equal(fids[take], feature_ids[layer.name]), f"{where}/{layer.name}: fid differs from the GeoJSON id")
 
 

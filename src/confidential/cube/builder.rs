@@ -188,11 +188,12 @@ impl<'s> CubeBuilder<'s> {
 
         if let Some(identities) = self.identities {
             let begin = || (Buffers::new(), Outcome::new(self.areas.len()));
-            let (states, rejects) = identities.resolve(&ranks, self.spec.id_column.unwrap_or_default(), begin, |state, held, amounts| {
-                self.tally.count(&mut state.0, held.key, amounts);
-                let tuple = &area_tuples[ranks.areas[held.key.areas() as usize] as usize];
-                state.1.count(outside(tuple), held.overlaps);
-            });
+            let (states, rejects) =
+                identities.resolve(&ranks, self.spec.id_column.unwrap_or_default(), begin, |state, held, amounts| {
+                    self.tally.count(&mut state.0, held.key, amounts);
+                    let tuple = &area_tuples[ranks.areas[held.key.areas() as usize] as usize];
+                    state.1.count(outside(tuple), held.overlaps);
+                });
             for (mut buffers, outcome) in states {
                 self.tally.flush(&mut buffers);
                 outcome.tell(account);

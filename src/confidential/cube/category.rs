@@ -197,7 +197,9 @@ mod tests {
         assert!(refused(DimensionKind::Bands(vec![0.0, 3.0, 3.0])));
         assert!(refused(DimensionKind::Bands(vec![0.0, f64::NAN])));
         assert!(refused(DimensionKind::Bands(vec![0.0, f64::INFINITY])));
-        assert!(refused(listed(&[])) && refused(listed(&["m", ""])) && refused(listed(&["m", "m "])) && refused(listed(&["a|b"])));
+        assert!(
+            refused(listed(&[])) && refused(listed(&["m", ""])) && refused(listed(&["m", "m "])) && refused(listed(&["a|b"]))
+        );
         assert!(!refused(listed(&["m", "w"])));
     }
 

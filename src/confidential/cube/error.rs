@@ -45,7 +45,9 @@ impl Failure for CubeError {
     fn kind(&self) -> Kind {
         match self {
             Self::TooManyCategories { .. } | Self::TooManyDates { .. } | Self::SumTooLarge { .. } => Kind::Check,
-            Self::TooManyGroups | Self::TooManyAreas | Self::Bands { .. } | Self::Categories { .. } | Self::FixedDate => Kind::Usage,
+            Self::TooManyGroups | Self::TooManyAreas | Self::Bands { .. } | Self::Categories { .. } | Self::FixedDate => {
+                Kind::Usage
+            }
         }
     }
 

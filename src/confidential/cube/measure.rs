@@ -12,7 +12,13 @@ fn ten_thousandths(number: f64) -> Option<i64> {
 }
 
 /// Writes the measure into every `stride`th place of `amounts`, beginning at `at`, for the rows that stand.
-pub(super) fn fill(values: &NumberValues, column: &str, (at, stride): (usize, usize), amounts: &mut [i64], sieve: &mut Sieve<'_>) {
+pub(super) fn fill(
+    values: &NumberValues,
+    column: &str,
+    (at, stride): (usize, usize),
+    amounts: &mut [i64],
+    sieve: &mut Sieve<'_>,
+) {
     for row in 0..sieve.rows() {
         if !sieve.stands(row) {
             continue;

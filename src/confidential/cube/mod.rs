@@ -72,3 +72,11 @@ impl RawSum {
         self.0
     }
 }
+
+#[cfg(test)]
+impl RawSum {
+    /// A sum for tests of later parts.
+    pub(in crate::confidential) fn for_tests(parts: i64) -> Self {
+        Self(parts)
+    }
+}

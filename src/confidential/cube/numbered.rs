@@ -84,7 +84,10 @@ impl TextCoder {
     /// The code of a text that is not empty; asks `resolve` for one not seen before.
     pub(super) fn code(&mut self, text: &str, resolve: impl FnOnce(&str) -> Result<u32, Fault>) -> Result<u32, Fault> {
         let bytes = text.as_bytes();
-        let mix = bytes.len() * 31 + usize::from(bytes[0]) * 7 + usize::from(bytes[bytes.len() - 1]) + usize::from(bytes[bytes.len() / 2]) * 3;
+        let mix = bytes.len() * 31
+            + usize::from(bytes[0]) * 7
+            + usize::from(bytes[bytes.len() - 1])
+            + usize::from(bytes[bytes.len() / 2]) * 3;
         let slot = &mut self.recent[mix % RECENT];
         if &*slot.0 == text {
             return Ok(slot.1);

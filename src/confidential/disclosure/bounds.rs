@@ -11,10 +11,15 @@ use crate::confidential::disclosure::system::{Part, System};
 /// No upper bound.
 const OPEN: u32 = u32::MAX;
 
+/// Sweeps after which bounds that still creep are left as they are: wider than need be, never narrower.
+const SWEEPS: u32 = 40;
+
 /// The smallest and largest possible value of every number.
 pub(super) struct Bounds {
     low: Vec<u32>,
     high: Vec<u32>,
+    /// For each unit the last sweep that moved one of its bounds.
+    touched: Vec<u32>,
     /// Blocks whose bounds are to be computed anew.
     stale: Vec<bool>,
     /// Blocks that were told something from outside.
@@ -27,6 +32,10 @@ struct Window<'b> {
     low: &'b mut [u32],
     high: &'b mut [u32],
     acc: Vec<(u64, u64, u32)>,
+    /// The last sweep in which a bound of a unit moved.
+    touched: &'b mut [u32],
+    len: usize,
+    now: u32,
 }
 
 impl Bounds {
@@ -34,7 +43,8 @@ impl Bounds {
     pub(super) fn new(system: &System) -> Self {
         let blocks = system.blocks.len();
         let numbers = system.counts.len();
-        Self { low: vec![0; numbers], high: vec![0; numbers], stale: vec![true; blocks], told: vec![false; blocks] }
+        let touched = vec![0; system.units()];
+        Self { low: vec![0; numbers], high: vec![0; numbers], touched, stale: vec![true; blocks], told: vec![false; blocks] }
     }
 
     /// A number was withheld: what followed from it has to be computed anew.
@@ -62,7 +72,7 @@ impl Bounds {
         let mut work = self.stale.clone();
         let mut fresh = std::mem::replace(&mut self.stale, vec![false; system.blocks.len()]);
         loop {
-            let mut windows = windows(system, &mut self.low, &mut self.high);
+            let mut windows = windows(system, &mut self.low, &mut self.high, &mut self.touched);
             let busy: Vec<(&Part, &mut Window<'_>, bool)> = system
                 .blocks
                 .iter()
@@ -76,7 +86,7 @@ impl Bounds {
                     start(part.units.start * len..part.units.end * len, window.low, window.high);
                 }
                 let sums: Vec<usize> = part.sums.clone().collect();
-                while window.sweep(system, part.units.clone(), &sums) {}
+                window.settle(system, part.units.clone(), &sums);
             });
             fresh.fill(false);
             drop(windows);
@@ -105,8 +115,9 @@ impl Bounds {
         touched.dedup();
         let before: Vec<(u32, u32)> =
             touched.iter().flat_map(|&unit| unit * len..(unit + 1) * len).map(|at| (self.low[at], self.high[at])).collect();
-        let mut window = Window { base: 0, low: &mut self.low, high: &mut self.high, acc: Vec::new() };
-        while window.sweep(system, outer..system.units(), &sums) {}
+        let (low, high, stamps) = (&mut self.low, &mut self.high, &mut self.touched);
+        let mut window = Window { base: 0, low, high, acc: Vec::new(), touched: stamps, len, now: 0 };
+        window.settle(system, outer..system.units(), &sums);
         for (i, &unit) in touched.iter().enumerate() {
             let now = (unit * len..(unit + 1) * len).map(|at| (self.low[at], self.high[at]));
             if now.ne(before[i * len..(i + 1) * len].iter().copied())
@@ -175,49 +186,68 @@ impl Bounds {
 /// Calls with the sum and the parts of every equation that holds a number, over all entries and all margins.
 fn each_equation(system: &System, at: usize, f: &mut dyn FnMut(usize, &[usize])) {
     let len = system.entries.len;
+    let mut terms = Vec::new();
     let (unit, entry) = (at / len, at % len);
     for &cover in &system.entries.covers_of[entry] {
         let (sum, parts) = &system.entries.covers[cover as usize];
-        let parts: Vec<usize> = parts.iter().map(|&e| unit * len + e as usize).collect();
-        f(unit * len + *sum as usize, &parts);
+        terms.clear();
+        terms.extend(parts.iter().map(|&e| unit * len + e as usize));
+        f(unit * len + *sum as usize, &terms);
     }
     for &s in system.sums_of(unit) {
         let (whole, parts) = system.sums.get(s as usize);
-        let parts: Vec<usize> = parts.iter().map(|&u| u as usize * len + entry).collect();
-        f(whole as usize * len + entry, &parts);
+        terms.clear();
+        terms.extend(parts.iter().map(|&u| u as usize * len + entry));
+        f(whole as usize * len + entry, &terms);
     }
 }
 
 /// One window a block.
-fn windows<'b>(system: &System, mut low: &'b mut [u32], mut high: &'b mut [u32]) -> Vec<Window<'b>> {
+fn windows<'b>(
+    system: &System,
+    mut low: &'b mut [u32],
+    mut high: &'b mut [u32],
+    mut touched: &'b mut [u32],
+) -> Vec<Window<'b>> {
     let len = system.entries.len;
     let mut windows = Vec::with_capacity(system.blocks.len());
     for part in &system.blocks {
         let (own_low, rest_low) = low.split_at_mut(part.units.len() * len);
         let (own_high, rest_high) = high.split_at_mut(part.units.len() * len);
-        windows.push(Window { base: part.units.start * len, low: own_low, high: own_high, acc: Vec::new() });
-        (low, high) = (rest_low, rest_high);
+        let (own_touched, rest_touched) = touched.split_at_mut(part.units.len());
+        let base = part.units.start * len;
+        windows.push(Window { base, low: own_low, high: own_high, acc: Vec::new(), touched: own_touched, len, now: 0 });
+        (low, high, touched) = (rest_low, rest_high, rest_touched);
     }
     windows
 }
 
 impl Window<'_> {
-    /// Every equation once upwards and once downwards; whether anything moved.
-    fn sweep(&mut self, system: &System, units: std::ops::Range<usize>, sums: &[usize]) -> bool {
-        let mut moved = false;
-        for unit in units.clone() {
-            moved |= self.within(system, unit);
+    /// Sweeps upwards and downwards until nothing moves. An equation is looked at again only if a bound in it moved since.
+    fn settle(&mut self, system: &System, units: std::ops::Range<usize>, sums: &[usize]) {
+        self.touched.fill(1);
+        self.now = 1;
+        let mut moved = true;
+        while moved && self.now < SWEEPS {
+            self.now += 1;
+            moved = false;
+            for unit in units.clone() {
+                moved |= self.recent(unit) && self.within(system, unit);
+            }
+            for &s in sums.iter().chain(sums.iter().rev()) {
+                let (whole, parts) = system.sums.get(s);
+                let recent = self.recent(whole as usize) || parts.iter().any(|&part| self.recent(part as usize));
+                moved |= recent && self.between(system, s);
+            }
+            for unit in units.clone().rev() {
+                moved |= self.recent(unit) && self.within(system, unit);
+            }
         }
-        for &s in sums {
-            moved |= self.between(system, s);
-        }
-        for &s in sums.iter().rev() {
-            moved |= self.between(system, s);
-        }
-        for unit in units.rev() {
-            moved |= self.within(system, unit);
-        }
-        moved
+    }
+
+    #[inline]
+    fn recent(&self, unit: usize) -> bool {
+        self.touched[unit - self.base / self.len] + 1 >= self.now
     }
 
     fn within(&mut self, system: &System, unit: usize) -> bool {
@@ -303,6 +333,7 @@ impl Window<'_> {
         let moves = low > u64::from(self.low[at]);
         if moves {
             self.low[at] = low as u32;
+            self.touched[at / self.len] = self.now;
         }
         moves
     }
@@ -312,6 +343,7 @@ impl Window<'_> {
         let moves = high < u64::from(self.high[at]);
         if moves {
             self.high[at] = high as u32;
+            self.touched[at / self.len] = self.now;
         }
         moves
     }

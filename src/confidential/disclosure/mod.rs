@@ -7,6 +7,8 @@
 mod bounds;
 mod elimination;
 mod entries;
+#[cfg(test)]
+mod judged;
 mod modular;
 mod primary;
 mod publish;

@@ -38,6 +38,8 @@ pub(super) fn mark(units: &mut Units, rules: &Rules, threshold: u64) {
             system.states[base + entry] = match row[entry] {
                 0 if !covers[entry].is_empty() && implied() => State::Zero,
                 _ if entry >= published => State::Hidden,
+                // Nobody is there whom a zero could say something about.
+                0 if row[total] == 0 => State::Secondary,
                 0 => State::Primary,
                 count if small(count) => State::Primary,
                 _ => State::Published,

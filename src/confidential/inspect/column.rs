@@ -72,7 +72,7 @@ pub enum Role {
     Coordinate,
     /// Code of the cell.
     Cell,
-    /// Tells records apart.
+    /// Tells records apart: another one in every row looked at.
     Id,
     /// Names of persons.
     PersonName,
@@ -152,23 +152,31 @@ impl ColumnFinding {
             () if text && any(name, &["nachname", "vorname", "familienname", "surname", "firstname", "lastname", "rufname"]) => {
                 Some(Role::PersonName)
             }
-            () if any(name, &["strasse", "=str", "strname", "street", "adress", "anschrift", "hausnr", "hausnummer", "hsnr", "=hnr"]) => {
+            () if any(
+                name,
+                &["strasse", "=str", "strname", "street", "adress", "anschrift", "hausnr", "hausnummer", "hsnr", "=hnr"],
+            ) =>
+            {
                 Some(Role::Address)
             }
             () if text && any(name, &["tel", "phone", "fax", "email", "mail", "handy", "mobil"]) => Some(Role::Address),
-            () if number_like && any(name, &["=ags", "=ars", "=plz", "postleitzahl", "postcode", "=zip", "gemeindeschl", "gemeindekenn"]) => {
+            () if number_like
+                && any(name, &["=ags", "=ars", "=plz", "postleitzahl", "postcode", "=zip", "gemeindeschl", "gemeindekenn"]) =>
+            {
                 Some(Role::AreaKey)
             }
             () if self.is_numeric() && super::words::axis(name).is_some() => Some(Role::Coordinate),
-            () if self.distinct == Distinct::Unique && !matches!(self.value_type, ValueType::Number | ValueType::Date) => Some(Role::Id),
-            () if any(name, &["=id", "=fid", "=oid", "=objectid", "=uuid", "=guid", "=persid", "kennung"]) && self.distinct != Distinct::Few => {
+            () if self.distinct == Distinct::Unique && !matches!(self.value_type, ValueType::Number | ValueType::Date) => {
                 Some(Role::Id)
             }
             () if text && any(name, &["=name"]) && self.distinct == Distinct::Many => Some(Role::PersonName),
             () if self.value_type == ValueType::Date => {
                 any(name, &["stichtag", "datum", "date", "referenz", "quartal"]).then_some(Role::ReferenceDate)
             }
-            () if self.value_type == ValueType::Integer && any(name, &["=alter", "=age", "lebensalter", "alterinjahren"]) && tally.is_age() => {
+            () if self.value_type == ValueType::Integer
+                && any(name, &["=alter", "=age", "lebensalter", "alterinjahren"])
+                && tally.is_age() =>
+            {
                 Some(Role::Age)
             }
             () if self.distinct == Distinct::One => None,
@@ -183,16 +191,55 @@ impl ColumnFinding {
 
     fn is_measure_by_name(&self) -> bool {
         let stems = [
-            "anzahl", "count", "einwohner", "bevoelkerung", "population", "=pop", "betrag", "summe", "preis", "price", "amount", "kosten",
-            "einkommen", "income", "miete", "flaeche", "wohnfl", "umsatz", "stunden", "gewicht", "weight", "value", "wert", "freq",
+            "anzahl",
+            "count",
+            "einwohner",
+            "bevoelkerung",
+            "population",
+            "=pop",
+            "betrag",
+            "summe",
+            "preis",
+            "price",
+            "amount",
+            "kosten",
+            "einkommen",
+            "income",
+            "miete",
+            "flaeche",
+            "wohnfl",
+            "umsatz",
+            "stunden",
+            "gewicht",
+            "weight",
+            "value",
+            "wert",
+            "freq",
         ];
         any(&self.name, &stems)
     }
 
     fn is_category_by_name(&self) -> bool {
         let stems = [
-            "geschlecht", "=sex", "gender", "status", "typ", "gruppe", "group", "klasse", "class", "kategorie", "category", "code", "stufe",
-            "familienstand", "staatsang", "nation", "leistung", "haushalt", "alters",
+            "geschlecht",
+            "=sex",
+            "gender",
+            "status",
+            "typ",
+            "gruppe",
+            "group",
+            "klasse",
+            "class",
+            "kategorie",
+            "category",
+            "code",
+            "stufe",
+            "familienstand",
+            "staatsang",
+            "nation",
+            "leistung",
+            "haushalt",
+            "alters",
         ];
         any(&self.name, &stems)
     }

@@ -62,7 +62,11 @@ impl Inspection {
             Some(PositionFinding::Cell { column }) => {
                 let finding = self.columns.iter().find(|other| other.name == *column);
                 let size = finding.and_then(|column| column.cell_size).map(|size| size.level_name()).unwrap_or_default();
-                say!(language, "position: cell code {column} ({size}, EPSG:3035)", "Position: Zellcode {column} ({size}, EPSG:3035)")
+                say!(
+                    language,
+                    "position: cell code {column} ({size}, EPSG:3035)",
+                    "Position: Zellcode {column} ({size}, EPSG:3035)"
+                )
             }
             Some(PositionFinding::Coordinates { x, y, system, source, others }) => {
                 let Some(system) = system else {
@@ -81,7 +85,11 @@ impl Inspection {
                     [] => String::new(),
                     others => say!(language, "; would fit too: {}", "; auch möglich: {}", others.join(", ")),
                 };
-                say!(language, "position: {x}, {y} in {system} ({known}{others})", "Position: {x}, {y} in {system} ({known}{others})")
+                say!(
+                    language,
+                    "position: {x}, {y} in {system} ({known}{others})",
+                    "Position: {x}, {y} in {system} ({known}{others})"
+                )
             }
         }
     }
@@ -117,7 +125,10 @@ impl Inspection {
                 "{personal} kann Personen erkennbar machen und wird nicht gebraucht: im Export weglassen"
             ));
         }
-        let aggregated = self.columns.iter().any(|column| column.role == Some(Role::Measure) && column.name.to_lowercase().contains("einwohner"));
+        let aggregated = self
+            .columns
+            .iter()
+            .any(|column| column.role == Some(Role::Measure) && column.name.to_lowercase().contains("einwohner"));
         if aggregated && self.columns.iter().any(|column| column.role == Some(Role::Cell)) {
             warnings.push(say!(
                 language,
@@ -161,9 +172,9 @@ fn role_text(column: &ColumnFinding, language: Language) -> String {
         Role::Coordinate => ("coordinate", "Koordinate"),
         Role::Cell => ("cell code", "Zellcode"),
         Role::Id => ("id", "Kennung"),
-        Role::PersonName => ("name (personal)", "Name (personenbezogen)"),
-        Role::Address => ("address or contact (personal)", "Anschrift oder Kontakt (personenbezogen)"),
-        Role::DateOfBirth => ("date of birth (personal)", "Geburtsdatum (personenbezogen)"),
+        Role::PersonName => ("name (personal?)", "Name (personenbezogen?)"),
+        Role::Address => ("address or contact (personal?)", "Anschrift oder Kontakt (personenbezogen?)"),
+        Role::DateOfBirth => ("date of birth (personal?)", "Geburtsdatum (personenbezogen?)"),
         Role::Dimension => ("dimension", "Dimension"),
         Role::Age => ("dimension: age in bands", "Dimension: Alter in Klassen"),
         Role::Measure => ("measure", "Messwert"),

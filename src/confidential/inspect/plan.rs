@@ -26,7 +26,9 @@ impl Inspection {
             let _ = writeln!(plan, "tables = [{}]", tables.join(", "));
         }
         if !self.has_header {
-            plan.push_str("# the first row looks like a record: put a row with column names on top of the file, then inspect it again\n");
+            plan.push_str(
+                "# the first row looks like a record: put a row with column names on top of the file, then inspect it again\n",
+            );
         }
         self.write_source(&mut plan);
         self.write_position(&mut plan);

@@ -1,8 +1,8 @@
 //! Which columns say where a record lies, and in which reference system.
 
-use super::column::{ColumnFinding, Role, ValueType};
-use super::words::{axis, means_degrees, system_code};
 use super::GuessSystems;
+use super::column::{ColumnFinding, Distinct, Role, ValueType};
+use super::words::{axis, means_degrees, system_code};
 use crate::confidential::records::{NumberState, Sample, Values};
 
 /// Where the records lie.
@@ -18,7 +18,7 @@ pub enum PositionFinding {
         system: Option<String>,
         /// How it is known.
         source: SystemSource,
-        /// Other systems that fit, likelier first.
+        /// Other systems that fit the values, likelier first, where only the values tell.
         others: Vec<String>,
     },
     /// A column with cell codes.
@@ -74,7 +74,10 @@ pub(super) fn find(
             (_, None, None) if degrees && in_degrees(sample, x, y) => (1.0, Some(name(4326)), SystemSource::Names),
             _ => (0.0, None, SystemSource::Unknown),
         };
-        let others = guesses.iter().map(|(code, _)| name(*code)).filter(|other| Some(other) != system.as_ref()).collect();
+        let doubtful = source == SystemSource::Values;
+        let others =
+            guesses.iter().filter(|_| doubtful).map(|(code, _)| name(*code)).filter(|other| Some(other) != system.as_ref());
+        let others = others.collect();
         let (x, y) = (columns[x].name.clone(), columns[y].name.clone());
         found.push((rank, PositionFinding::Coordinates { x, y, system, source, others }));
     }
@@ -105,7 +108,8 @@ fn named_pairs(columns: &[ColumnFinding]) -> Vec<(usize, usize)> {
 
 /// Numeric columns side by side.
 fn neighbours(columns: &[ColumnFinding]) -> Vec<(usize, usize)> {
-    (1..columns.len()).filter(|&y| columns[y - 1].is_numeric() && columns[y].is_numeric()).map(|y| (y - 1, y)).collect()
+    let varied = |column: &ColumnFinding| column.is_numeric() && !matches!(column.distinct, Distinct::One | Distinct::Few);
+    (1..columns.len()).filter(|&y| varied(&columns[y - 1]) && varied(&columns[y])).map(|y| (y - 1, y)).collect()
 }
 
 fn best(guess: GuessSystems, sample: &Sample, x: usize, y: usize) -> Vec<(u32, f64)> {

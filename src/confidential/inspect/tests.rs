@@ -36,7 +36,10 @@ fn roles_of_a_usual_export() {
     assert_eq!(roles, expected.map(Some));
     assert_eq!((found.separator, found.decimal, found.encoding), (Some(';'), Some(','), Some("ascii")));
     let Some(PositionFinding::Coordinates { x, y, system, source, others }) = found.position else { panic!("no position") };
-    assert_eq!((x.as_str(), y.as_str(), system.as_deref(), source), ("Rechtswert", "Hochwert", Some("EPSG:25832"), SystemSource::Values));
+    assert_eq!(
+        (x.as_str(), y.as_str(), system.as_deref(), source),
+        ("Rechtswert", "Hochwert", Some("EPSG:25832"), SystemSource::Values)
+    );
     assert_eq!(others, ["EPSG:25833"]);
 }
 
@@ -66,11 +69,16 @@ fn names_of_a_headerless_file_are_not_told() {
 
 #[test]
 fn cell_codes_are_a_position() {
-    let codes: String = (0..50).map(|i| format!("CRS3035RES100mN26903{:02}E4341100;m\n", 0).replace("4341100", &format!("43411{i:02}00")[..7])).collect();
-    let codes = codes.lines().map(|_| "CRS3035RES100mN2690300E4341100;m\n").collect::<String>();
+    let codes = "CRS3035RES100mN2690300E4341100;m\n".repeat(50);
     let found = finding(("GITTER_ID_100m;geschlecht\n".to_owned() + &codes).as_bytes());
     assert_eq!(found.position, Some(PositionFinding::Cell { column: "GITTER_ID_100m".to_owned() }));
     assert!(found.plan_toml().contains("cell = \"GITTER_ID_100m\"") && found.plan_toml().contains("sizes = [100, 500"));
+}
+
+#[test]
+fn an_id_that_repeats_is_no_id() {
+    let found = finding(("id;sex\n".to_owned() + &"1;m\n2;w\n".repeat(200)).as_bytes());
+    assert!(found.columns[0].role.is_none() && !found.plan_toml().contains("[unit]"));
 }
 
 #[test]

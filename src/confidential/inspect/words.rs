@@ -32,12 +32,56 @@ pub(super) fn slug(name: &str) -> String {
 }
 
 const X: [&str; 24] = [
-    "e", "x", "east", "easting", "ost", "ostwert", "rechtswert", "rw", "rechts", "lon", "long", "lng", "longitude", "laenge",
-    "laengengrad", "xcoord", "koordx", "xkoordinate", "xkoord", "xutm", "utmx", "utme", "geox", "eastwert",
+    "e",
+    "x",
+    "east",
+    "easting",
+    "ost",
+    "ostwert",
+    "rechtswert",
+    "rw",
+    "rechts",
+    "lon",
+    "long",
+    "lng",
+    "longitude",
+    "laenge",
+    "laengengrad",
+    "xcoord",
+    "koordx",
+    "xkoordinate",
+    "xkoord",
+    "xutm",
+    "utmx",
+    "utme",
+    "geox",
+    "eastwert",
 ];
 const Y: [&str; 24] = [
-    "n", "y", "north", "northing", "nord", "nordwert", "hochwert", "hw", "hoch", "lat", "latt", "lati", "latitude", "breite",
-    "breitengrad", "ycoord", "koordy", "ykoordinate", "ykoord", "yutm", "utmy", "utmn", "geoy", "northwert",
+    "n",
+    "y",
+    "north",
+    "northing",
+    "nord",
+    "nordwert",
+    "hochwert",
+    "hw",
+    "hoch",
+    "lat",
+    "latt",
+    "lati",
+    "latitude",
+    "breite",
+    "breitengrad",
+    "ycoord",
+    "koordy",
+    "ykoordinate",
+    "ykoord",
+    "yutm",
+    "utmy",
+    "utmn",
+    "geoy",
+    "northwert",
 ];
 
 /// Which axis a name means (0 first, 1 second), and which of the equal lists' entries; what else the name says.
@@ -60,15 +104,14 @@ pub(super) fn axis(name: &str) -> Option<(usize, usize, Vec<String>)> {
 
 /// Whether longitude or latitude is meant.
 pub(super) fn means_degrees(name: &str) -> bool {
-    let degrees = ["lon", "long", "lng", "longitude", "lat", "latitude", "laenge", "laengengrad", "breite", "breitengrad", "wgs84"];
+    let degrees =
+        ["lon", "long", "lng", "longitude", "lat", "latitude", "laenge", "laengengrad", "breite", "breitengrad", "wgs84"];
     words(name).iter().any(|word| degrees.contains(&word.as_str()))
 }
 
 /// An EPSG code in a name: `e_25832`, `x_mp_1km` has none.
 pub(super) fn system_code(name: &str) -> Option<u32> {
-    let known = |code: &u32| {
-        matches!(code, 3034 | 3035 | 3857 | 4258 | 4326 | 4647 | 5650 | 25828..=25838 | 31466..=31469 | 32628..=32638 | 5676..=5679)
-    };
+    let known = |code: &u32| matches!(code, 3034 | 3035 | 3857 | 4258 | 4326 | 4647 | 5650 | 25828..=25838 | 31466..=31469 | 32628..=32638 | 5676..=5679);
     words(name).iter().find_map(|word| {
         let digits = word.trim_start_matches(|c: char| c.is_ascii_alphabetic());
         digits.parse().ok().filter(known)

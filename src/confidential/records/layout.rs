@@ -123,7 +123,8 @@ impl Layout {
         }
         let repeated = repeats.iter().filter(|&&repeated| repeated).count();
         // all names repeated: the header of an appended export, not a value
-        self.header_is_data = self.header.iter().any(|name| looks_like_value(name)) || repeated > 0 && repeated < self.header.len();
+        self.header_is_data =
+            self.header.iter().any(|name| looks_like_value(name)) || repeated > 0 && repeated < self.header.len();
     }
 
     /// The decimal sign of the file as a whole.

@@ -28,7 +28,7 @@ use crate::progress::Progress;
 pub(in crate::confidential) use batch::{Batch, NumberState, NumberValues, TextValues, Values};
 pub use dialect::Dialect;
 pub(in crate::confidential) use failure::RecordsError;
-pub(in crate::confidential) use number::{Evidence, NumberForm};
+pub(in crate::confidential) use number::NumberForm;
 pub(in crate::confidential) use sample::{Sample, sample};
 pub(in crate::confidential) use source::Format;
 
@@ -138,5 +138,7 @@ fn positions(file: &Path, header: &[String], wanted: &[Wanted]) -> Result<Vec<us
     wanted.iter().map(position).collect()
 }
 
+#[cfg(test)]
+mod parquet_tests;
 #[cfg(test)]
 mod tests;

@@ -44,19 +44,20 @@ impl NumberForm {
         if digits.is_empty() || digits.len() > 16 {
             return None;
         }
-        let (mut mantissa, mut seen, mut decimals, mut after_sign) = (0_u64, 0, 0, false);
-        for &byte in digits {
+        // 16 digits stay far below 2^64: the checks of overflow would only cost time
+        let (mut mantissa, mut sign_at) = (0_u64, usize::MAX);
+        for (at, &byte) in digits.iter().enumerate() {
             let digit = byte.wrapping_sub(b'0');
             if digit < 10 {
-                mantissa = mantissa * 10 + u64::from(digit);
-                seen += 1;
-                decimals += usize::from(after_sign);
-            } else if byte == self.decimal && !after_sign {
-                after_sign = true;
+                mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
+            } else if byte == self.decimal && sign_at == usize::MAX {
+                sign_at = at;
             } else {
                 return None;
             }
         }
+        let (seen, decimals) =
+            if sign_at == usize::MAX { (digits.len(), 0) } else { (digits.len() - 1, digits.len() - 1 - sign_at) };
         if seen == 0 || seen > 15 {
             return None;
         }
@@ -119,7 +120,7 @@ fn exact(text: &str) -> Option<f64> {
 
 /// What a column's values tell about its decimal sign.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::confidential) struct Evidence {
+pub(super) struct Evidence {
     points: usize,
     commas: usize,
 }
@@ -129,7 +130,8 @@ impl Evidence {
     pub(in crate::confidential) fn see(&mut self, value: &str) {
         let value = value.trim();
         let body = value.strip_prefix(['-', '+']).unwrap_or(value);
-        if !body.starts_with(|c: char| c.is_ascii_digit()) || !body.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',') {
+        if !body.starts_with(|c: char| c.is_ascii_digit()) || !body.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',')
+        {
             return;
         }
         let Some(last) = body.chars().rev().find(|c| !c.is_ascii_digit()) else { return };

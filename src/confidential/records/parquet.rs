@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, ArrowTemporalType, ArrowTimestampType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type,
-    Decimal256Type, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
-    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    ArrowPrimitiveType, ArrowTemporalType, ArrowTimestampType, Date32Type, Date64Type, Decimal32Type, Decimal64Type,
+    Decimal128Type, Decimal256Type, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, TimeUnit};
@@ -220,7 +221,8 @@ fn fill(values: &mut Values, array: &dyn Array, form: NumberForm) {
     }
     numbers!(Int8 => Int8Type, Int16 => Int16Type, Int32 => Int32Type, UInt8 => UInt8Type, UInt16 => UInt16Type, UInt32 => UInt32Type);
     numbers!(Float32 => Float32Type, Float64 => Float64Type);
-    let text = |at: usize, value: Option<&str>, values: &mut Values| push_text(values, value.filter(|_| !array.is_null(at)), form);
+    let text =
+        |at: usize, value: Option<&str>, values: &mut Values| push_text(values, value.filter(|_| !array.is_null(at)), form);
     match array.data_type() {
         DataType::Utf8 => array.as_string::<i32>().iter().enumerate().for_each(|(i, v)| text(i, v, values)),
         DataType::LargeUtf8 => array.as_string::<i64>().iter().enumerate().for_each(|(i, v)| text(i, v, values)),
@@ -235,8 +237,12 @@ fn fill(values: &mut Values, array: &dyn Array, form: NumberForm) {
         DataType::Float16 => fill_formatted::<Float16Type>(values, array, |v| float_text(f64::from(v))),
         DataType::Decimal32(_, scale) => fill_formatted::<Decimal32Type>(values, array, |v| decimal_text(&v.to_string(), *scale)),
         DataType::Decimal64(_, scale) => fill_formatted::<Decimal64Type>(values, array, |v| decimal_text(&v.to_string(), *scale)),
-        DataType::Decimal128(_, scale) => fill_formatted::<Decimal128Type>(values, array, |v| decimal_text(&v.to_string(), *scale)),
-        DataType::Decimal256(_, scale) => fill_formatted::<Decimal256Type>(values, array, |v| decimal_text(&v.to_string(), *scale)),
+        DataType::Decimal128(_, scale) => {
+            fill_formatted::<Decimal128Type>(values, array, |v| decimal_text(&v.to_string(), *scale))
+        }
+        DataType::Decimal256(_, scale) => {
+            fill_formatted::<Decimal256Type>(values, array, |v| decimal_text(&v.to_string(), *scale))
+        }
         DataType::Date32 => fill_dates::<Date32Type>(values, array),
         DataType::Date64 => fill_dates::<Date64Type>(values, array),
         DataType::Timestamp(TimeUnit::Second, _) => fill_timestamps::<TimestampSecondType>(values, array),

@@ -41,7 +41,8 @@ impl Source {
         }
         let mut head = Vec::new();
         File::open(file).map_err(failure)?.take(4096).read_to_end(&mut head).map_err(failure)?;
-        let mut source = Self { file: file.to_owned(), format: Format::Csv, bytes: metadata.len(), gzip: head.starts_with(&[0x1f, 0x8b]) };
+        let mut source =
+            Self { file: file.to_owned(), format: Format::Csv, bytes: metadata.len(), gzip: head.starts_with(&[0x1f, 0x8b]) };
         if source.gzip {
             head.clear();
             source.stream(&crate::progress::Silent)?.take(4096).read_to_end(&mut head).map_err(|cause| source.failure(cause))?;
@@ -49,7 +50,8 @@ impl Source {
         if head.is_empty() {
             return Err(RecordsError::Empty { file: file.to_owned() });
         }
-        source.format = format_of(&head, source.gzip, file).map_err(|found| RecordsError::Unsupported { file: file.to_owned(), found })?;
+        source.format =
+            format_of(&head, source.gzip, file).map_err(|found| RecordsError::Unsupported { file: file.to_owned(), found })?;
         Ok(source)
     }
 
@@ -65,7 +67,9 @@ impl Source {
         let file = self.file.clone();
         match cause.kind() {
             io::ErrorKind::UnexpectedEof if self.gzip => RecordsError::Truncated { file, format: "gzip" },
-            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput if self.gzip => RecordsError::Corrupt { file, format: "gzip" },
+            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput if self.gzip => {
+                RecordsError::Corrupt { file, format: "gzip" }
+            }
             _ => RecordsError::opening(&file, cause),
         }
     }
@@ -76,7 +80,9 @@ fn format_of(head: &[u8], gzip: bool, file: &Path) -> Result<Format, Foreign> {
     if head.starts_with(b"PAR1") {
         return if gzip { Err(Foreign::Archive) } else { Ok(Format::Parquet) };
     }
-    if head.starts_with(b"PK\x03\x04") && ["xlsx", "xlsm", "ods"].contains(&extension.as_str()) || head.starts_with(b"\xD0\xCF\x11\xE0") {
+    if head.starts_with(b"PK\x03\x04") && ["xlsx", "xlsm", "ods"].contains(&extension.as_str())
+        || head.starts_with(b"\xD0\xCF\x11\xE0")
+    {
         return Err(Foreign::Spreadsheet);
     }
     let archives: [&[u8]; 5] = [b"PK\x03\x04", b"7z\xBC\xAF", b"BZh", b"\x28\xB5\x2F\xFD", b"\xFD7zXZ"];

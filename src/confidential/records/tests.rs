@@ -31,21 +31,26 @@ fn wanted(columns: &[&str]) -> Vec<Wanted> {
 fn rows_of(path: &Path, dialect: &Dialect, columns: &[&str], block: usize) -> Result<(Vec<Row>, Vec<(u64, Reason)>), Error> {
     let (rows, faulty) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let request = Request { files: &[path.to_owned()], dialect, wanted: &wanted(columns) };
-    let records = read_in_blocks(&request, &Silent, &|batch| {
-        for i in 0..batch.rows {
-            let value = |column: &Values| match column {
-                Values::Text(texts) => texts.get(i).map(str::to_owned),
-                Values::Number(numbers) => match numbers.states[i] {
-                    NumberState::Number => Some(numbers.values[i].to_string()),
-                    NumberState::Missing => None,
-                    NumberState::NotANumber => Some("no number".to_owned()),
-                },
-            };
-            rows.lock().unwrap().push((batch.row(i), batch.columns.iter().map(value).collect()));
-        }
-        faulty.lock().unwrap().extend(batch.faulty.iter().map(|&(i, reason)| (batch.row(i as usize), reason)));
-        Ok(())
-    }, block)?;
+    let records = read_in_blocks(
+        &request,
+        &Silent,
+        &|batch| {
+            for i in 0..batch.rows {
+                let value = |column: &Values| match column {
+                    Values::Text(texts) => texts.get(i).map(str::to_owned),
+                    Values::Number(numbers) => match numbers.states[i] {
+                        NumberState::Number => Some(numbers.values[i].to_string()),
+                        NumberState::Missing => None,
+                        NumberState::NotANumber => Some("no number".to_owned()),
+                    },
+                };
+                rows.lock().unwrap().push((batch.row(i), batch.columns.iter().map(value).collect()));
+            }
+            faulty.lock().unwrap().extend(batch.faulty.iter().map(|&(i, reason)| (batch.row(i as usize), reason)));
+            Ok(())
+        },
+        block,
+    )?;
     let (mut rows, mut faulty) = (rows.into_inner().unwrap(), faulty.into_inner().unwrap());
     rows.sort();
     faulty.sort();
@@ -395,4 +400,100 @@ real! {
     houses_of_essen: "addresses/essen_hauskoordinaten_2022.csv.gz", ["#e_4647", "#n_4647"] => 102981, "32362095.2374", "5701339.6825";
     cells_of_germany: "grid/zensus2011_1km_einwohner_DE.csv.gz", ["#x_mp_1km", "#Einwohner"] => 361478, "4347112.6348", "221.4953";
     cells_with_decimal_comma: "grid/zensus2011_1km_spitz_pinneberg_bbox.csv", ["#Alter_D", "#Wohnfl_Bew_D"] => 2000, "28.8898", "15.6013";
+}
+
+/// Time of all threads on a core, which other work on the machine hardly changes.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let ticks = |at: usize| stat.rsplit(')').next()?.split_whitespace().nth(at)?.parse::<f64>().ok();
+    (ticks(11).unwrap_or(f64::NAN) + ticks(12).unwrap_or(f64::NAN)) / 100.0
+}
+
+/// Ten million rows of seven columns, four wanted; prints rows a second. Run with `--ignored --nocapture`.
+#[test]
+#[ignore = "measures speed"]
+fn speed_of_csv() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, quote, groups) in
+        [("plain", "", ["0-17", "65+"]), ("quoted", "\"", ["0-17", "65+"]), ("umlauts", "", ["fünf", "zwölf"])]
+    {
+        let path = folder.path().join(format!("{name}.csv"));
+        let mut out = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());
+        out.write_all(b"id,e_25832,n_25832,lon,lat,altersgruppe,geschlecht\n").unwrap();
+        for i in 0..10_000_000_u64 {
+            let hash = i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+            let (e, n, group) = (540_000 + hash % 30_000, 5_930_000 + hash % 40_000, groups[hash as usize % 2]);
+            writeln!(out, "{i},{e}.{:02},{n}.{:02},9.{hash:010},53.{hash:010},{quote}{group}{quote},w", hash % 100, hash % 90)
+                .unwrap();
+        }
+        out.flush().unwrap();
+        let dialect = Dialect::default();
+        let wanted = wanted(&["#e_25832", "#n_25832", "altersgruppe", "geschlecht"]);
+        let request = Request { files: &[path.clone()], dialect: &dialect, wanted: &wanted };
+        for _ in 0..3 {
+            let (start, cpu_before) = (std::time::Instant::now(), cpu_seconds());
+            let rows = read(&request, &Silent, &|_| Ok(())).unwrap();
+            let (seconds, bytes) = (start.elapsed().as_secs_f64(), std::fs::metadata(&path).unwrap().len());
+            let threads = rayon::current_num_threads();
+            let (rows, cpu) = (rows as f64 / 1e6, cpu_seconds() - cpu_before);
+            eprintln!(
+                "{name}: {threads} threads {:.1} M rows/s, {:.0} MB/s; {:.1} M rows per core and second",
+                rows / seconds,
+                bytes as f64 / seconds / 1e6,
+                rows / cpu
+            );
+        }
+    }
+}
+
+fn geojson(members: &str) -> (tempfile::TempDir, PathBuf) {
+    file("a.geojson", format!("\u{feff}{{{members}, \"type\": \"FeatureCollection\"}}").as_bytes())
+}
+
+const FEATURES: &str = r#""bbox": [0, 0, 1, 1], "features": [
+  {"type": "Feature", "properties": {"ort": "Köln", "n": 5.0, "x": "7,5"}, "geometry": {"type": "Point", "coordinates": [6.9, 50.9, 37]}},
+  {"type": "Feature", "properties": {"late": true, "n": null}, "geometry": {"coordinates": [[1, 2]], "type": "MultiPoint"}},
+  {"type": "Feature", "properties": null, "geometry": null},
+  {"type": "Feature", "properties": {"n": [1]}, "geometry": {"type": "LineString", "coordinates": [[1, 2], [3, 4]]}}]"#;
+
+#[test]
+fn geojson_points_have_columns_for_properties_and_coordinates() {
+    let (_folder, path) = geojson(FEATURES);
+    let columns = ["ort", "n", "late", "#x", "#y", "#geometry.x", "#n"];
+    let (rows, _) = rows_of(&path, &Dialect::default(), &columns, BLOCK_BYTES).unwrap();
+    let expected = [
+        ["Köln", "5", "", "7.5", "50.9", "6.9", "5"],
+        ["", "", "true", "", "2", "1", ""],
+        ["", "", "", "", "", "", ""],
+        ["", "[1]", "", "", "", "", "no number"],
+    ];
+    for (at, (row, values)) in rows.iter().enumerate() {
+        assert_eq!(*row, at as u64 + 1);
+        assert_eq!(values.iter().map(|value| value.as_deref().unwrap_or("")).collect::<Vec<_>>(), expected[at]);
+    }
+}
+
+#[test]
+fn geojson_names_its_system() {
+    let crs = |name: &str| format!(r#", "crs": {{"type": "name", "properties": {{"name": "{name}"}}}}"#);
+    for (name, system) in [
+        ("urn:ogc:def:crs:EPSG::25833", "EPSG:25833"),
+        ("EPSG:3857", "EPSG:3857"),
+        ("urn:ogc:def:crs:OGC:1.3:CRS84", "EPSG:4326"),
+        ("http://www.opengis.net/def/crs/EPSG/0/3035", "EPSG:3035"),
+    ] {
+        let (_folder, path) = geojson(&format!("{FEATURES}{}", crs(name)));
+        assert_eq!(declared_system(&path).unwrap().as_deref(), Some(system));
+    }
+    let (_folder, path) = geojson(FEATURES);
+    assert_eq!(declared_system(&path).unwrap().as_deref(), Some("EPSG:4326"));
+    let (_folder, path) = file("a.csv", b"a;b\n1;2\n");
+    assert_eq!(declared_system(&path).unwrap(), None);
+}
+
+#[test]
+fn geojson_lacks_a_column() {
+    let (_folder, path) = geojson(FEATURES);
+    let told = rows_of(&path, &Dialect::default(), &["orte"], 1).unwrap_err().to_string();
+    assert!(told.contains("did you mean \"ort\"? columns are ort, n, x, late, geometry.x, geometry.y"), "{told}");
 }
