@@ -18,7 +18,7 @@ pub(super) struct Dwelling {
 /// Buildings keep this distance from municipal borders, centimetres, so that nobody is counted next door.
 const BORDER_CM: i64 = 800;
 /// No two buildings share a square of this side, centimetres.
-const PLOT_CM: i64 = 2_700;
+const PLOT_CM: i64 = 3_200;
 /// Dwellings of a quarter with one level of hardship.
 const QUARTER: u64 = 180;
 /// Streets in a row that found no plot before a place is given up for another.
@@ -31,8 +31,9 @@ pub(super) fn settle(random: &mut Random, municipality: &Municipality, dwellings
     let area_km2 = ((high.0 - low.0) / 100_000 * ((high.1 - low.1) / 100_000)).unsigned_abs();
     let centre = if municipality.holds(municipality.centre, 10_000) { municipality.centre } else { town.anywhere(random, 10_000) };
     // The main place has a bit more than half of everybody; the rest live in quarters and hamlets, some of them a few houses only.
-    town.grow(random, centre, dwellings * random.between(52, 68).unsigned_abs() / 100);
-    let hamlets = 2 + area_km2 / 3 + dwellings / 1500;
+    let main = dwellings * random.between(52, 68).unsigned_abs() / 100;
+    town.grow(random, centre, main);
+    let hamlets = 2 + area_km2 / 2 + dwellings / 1500;
     let weights: Vec<u64> = (0..hamlets).map(|_| random.between(1, 10).unsigned_abs().pow(2)).collect();
     let rest = dwellings - town.built.len() as u64;
     for weight in &weights {
@@ -105,8 +106,8 @@ impl Town<'_> {
         // Town centres have houses with many flats; they thin out with the distance, which grows with what is built already.
         let scale = (wanted - begin) as f64;
         let nearness = 1.0 - (self.built.len() - begin) as f64 / scale;
-        let flats = (scale.sqrt() / 13.0 * nearness * nearness) as u64;
-        let estate = scale > 800.0 && random.per_mille(30);
+        let flats = (scale.sqrt() / 26.0 * nearness * nearness) as u64;
+        let estate = scale > 800.0 && random.per_mille(20);
         let mut along_cm = random.between(0, 1_500);
         while along_cm < street.length_cm {
             for side in [-1, 1] {
@@ -122,7 +123,7 @@ impl Town<'_> {
                 let dwelling = Dwelling { at, hardship: 0, lodging };
                 self.built.extend(std::iter::repeat_n(dwelling, (dwellings as usize).min(missing)));
             }
-            along_cm += random.between(1_900, 3_200);
+            along_cm += random.between(2_300, 3_900);
         }
     }
 

@@ -23,6 +23,9 @@ mod tilejson;
 mod tiles;
 mod values;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 
 pub use finding::{Finding, Verified};

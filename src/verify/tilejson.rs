@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::verify::description::Description;
-use crate::verify::{Context, Findings, Problem, Verified};
+use crate::verify::{Context, Findings, Problem, Verified, tiles};
 
 const FILE: &str = "tiles.json";
 
@@ -25,15 +25,15 @@ pub(super) fn check(context: &Context<'_>) -> Verified {
 
 fn check_document(description: &Description, document: &Value, findings: &mut Findings) {
     let version = document.get("tilejson").and_then(Value::as_str);
-    let tiles = document.get("tiles").and_then(Value::as_array);
-    if version != Some("3.0.0") || tiles.is_none_or(|t| t.is_empty() || !t.iter().all(Value::is_string)) {
+    let addresses = document.get("tiles").and_then(Value::as_array);
+    if version != Some("3.0.0") || addresses.is_none_or(|t| t.is_empty() || !t.iter().all(Value::is_string)) {
         findings.add("", Problem::TileJsonForm);
     }
     check_vector_layers(description, document.get("vector_layers"), findings);
     let zoom = |name| document.get(name).and_then(Value::as_u64);
-    let shown = description.layers.iter().filter(|l| l.minzoom.is_some());
-    let of_layers =
-        (shown.clone().filter_map(|l| l.minzoom).min().map(u64::from), shown.filter_map(|l| l.maxzoom).max().map(u64::from));
+    let layers = || document.get("vector_layers").and_then(Value::as_array).into_iter().flatten();
+    let of = |name: &'static str| layers().filter_map(move |layer| layer.get(name).and_then(Value::as_u64));
+    let of_layers = (of("minzoom").min(), of("maxzoom").max());
     if (zoom("minzoom"), zoom("maxzoom")) != of_layers {
         findings.add("", Problem::TileJsonZooms);
     }
@@ -60,6 +60,9 @@ pub(super) fn check_vector_layers(description: &Description, layers: Option<&Val
     let numbers: BTreeSet<&str> = description.fields.iter().flat_map(|f| [f.name.as_str(), f.status_name.as_str()]).collect();
     for layer in layers {
         let id = layer.get("id").and_then(Value::as_str).unwrap_or_default();
+        if tiles::is_extent_layer(id) && layer.get("fields").and_then(Value::as_object).is_some_and(|f| f.is_empty()) {
+            continue;
+        }
         let described = description.layers.iter().find(|l| l.name == id && l.minzoom.is_some());
         let fields = layer.get("fields").and_then(Value::as_object);
         let (Some(described), Some(fields), true) = (described, fields, named.insert(id)) else {
@@ -67,7 +70,7 @@ pub(super) fn check_vector_layers(description: &Description, layers: Option<&Val
             continue;
         };
         let complete = numbers.iter().all(|name| fields.contains_key(*name));
-        let known = fields.keys().all(|name| numbers.contains(name.as_str()) || crate::verify::tiles::is_unit_attribute(name));
+        let known = fields.keys().all(|name| numbers.contains(name.as_str()) || tiles::is_unit_attribute(name));
         if !complete || !known {
             findings.add(format!("vector_layers, {id}"), Problem::VectorLayers);
         }

@@ -20,6 +20,12 @@ pub(super) fn is_unit_attribute(name: &str) -> bool {
     ["id", "label", "date"].contains(&name)
 }
 
+/// The box around all cells, drawn where cells would be too small: one feature without attributes. `run.json` does not name it, since it shows
+/// no number.
+pub(super) fn is_extent_layer(name: &str) -> bool {
+    name == "extent" || name.strip_prefix("extent_").is_some_and(|n| n.parse::<u32>().is_ok())
+}
+
 /// Looks into every tile of the archive; returns the hash of every tile's content too.
 pub(super) fn check(context: &Context<'_>, archive: &Archive) -> (Verified, Vec<(TileId, ContentHash)>) {
     let mut findings = Findings::of(archive.file);
@@ -157,7 +163,10 @@ impl Zoomed<'_> {
     fn layer(&self, drawn: &TileLayer<'_>, tile: TileId, outcome: &mut TileOutcome) {
         let place = format!("{tile}, layer {}", drawn.name);
         let Some(position) = self.context.description.layers.iter().position(|l| l.name == drawn.name) else {
-            outcome.findings.add(place, Problem::LayerUnknown);
+            let only_a_box = is_extent_layer(drawn.name) && drawn.features.len() == 1 && drawn.keys.is_empty();
+            if !only_a_box {
+                outcome.findings.add(place, Problem::LayerUnknown);
+            }
             return;
         };
         if !self.context.description.layers[position].shown_at(self.zoom) {

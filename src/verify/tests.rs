@@ -1,0 +1,321 @@
+//! A bundle of the real writers is sound; each fault planted in it is found, in the right file and by name.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use geo::{LineString, MultiPolygon, Polygon};
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::area::{Area, AreaSystem};
+use crate::confidential::for_tests::{self, Number};
+use crate::confidential::{Dimension, Lattice, Level, Release, Table, Unit};
+use crate::export::{self, ExportOptions};
+use crate::geodesy::{Projection, ReferenceSystem};
+use crate::grid::{CellId, GridSizes};
+use crate::layer::{ZoomPlan, layers};
+use crate::progress::Silent;
+use crate::tiling::{TileFormat, TileOptions, write_tiles};
+use crate::verify::{Problem, Verified, verify};
+
+const DATES: [Option<&str>; 2] = [Some("2023-12-31"), Some("2024-12-31")];
+const SIZES_M: [u32; 3] = [100, 1000, 10_000];
+
+fn areas() -> AreaSystem {
+    let to_lon_lat = Projection::new(&ReferenceSystem::etrs89_laea(), &ReferenceSystem::wgs84()).unwrap();
+    let area = |i: u32| {
+        let (west, south) = (4_300_000.0 + 3000.0 * f64::from(i), 3_400_000.0);
+        let square = [(0.0, 0.0), (3000.0, 0.0), (3000.0, 4000.0), (0.0, 4000.0), (0.0, 0.0)].map(|(x, y)| (west + x, south + y));
+        let polygon = |points: Vec<(f64, f64)>| MultiPolygon::new(vec![Polygon::new(LineString::from(points), Vec::new())]);
+        let degrees = square.iter().map(|&(x, y)| to_lon_lat.exact(x, y).unwrap()).collect();
+        Area {
+            key: format!("0105600{i}"),
+            label: format!("=Ort, \"{i}\""),
+            outline_3035_m: polygon(square.to_vec()),
+            outline_lon_lat_deg: polygon(degrees),
+        }
+    };
+    AreaSystem { name: "gemeinde".to_owned(), label: "Gemeinden".to_owned(), areas: (1..4).map(area).collect() }
+}
+
+fn release() -> Release {
+    let categories = ["0 bis unter 18", "18+"].map(str::to_owned).to_vec();
+    let lattice = Lattice {
+        sizes: GridSizes::new(&SIZES_M).unwrap(),
+        systems: vec![Arc::new(areas())],
+        dimensions: vec![Dimension { name: "age".to_owned(), label: "Alter".to_owned(), categories }],
+        tables: vec![Table(vec![]), Table(vec![0])],
+        measures: Vec::new(),
+        dates: DATES.iter().map(|d| d.map(str::to_owned)).collect(),
+    };
+    let finest = lattice.sizes.finest();
+    let cells: Vec<CellId> = (0..900_u32)
+        .filter(|i| i % 11 != 3)
+        .map(|i| CellId::of_corner(finest, 4_309_000 + i % 30 * 100, 3_398_500 + i / 30 * 100).unwrap())
+        .collect();
+    let mut blocks = Vec::new();
+    for date in 0..DATES.len() {
+        for level in lattice.levels() {
+            let mut units: Vec<Unit> = match level {
+                Level::Grid(size) => cells.iter().map(|c| Unit::Cell(c.parent(size))).collect(),
+                Level::Areas(_) => (0..3).map(Unit::Area).collect(),
+            };
+            units.sort_unstable();
+            units.dedup();
+            let number = |i: usize| match (i + date) % 7 {
+                0 => Number::Suppressed,
+                1 => Number::Published(0),
+                2 => Number::NoData,
+                3 => Number::Uncertain(4),
+                n => Number::Published((n * i) as i64 + 5),
+            };
+            let numbers = (0..units.len() * lattice.columns().len()).map(number);
+            blocks.push(for_tests::block(date, level, units, numbers));
+        }
+    }
+    for_tests::release(lattice, blocks)
+}
+
+/// Writes everything a run writes that `verify` reads.
+fn bundle(formats: &[&str]) -> tempfile::TempDir {
+    let release = release();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let options = ExportOptions::new("Test", "nobody").unwrap();
+    let has = |format: &str| formats.contains(&format);
+    export::write_release_parquet(&release, &path.join("release.parquet")).unwrap();
+    if has("geojson") {
+        export::write_geojson(&release, &options, &path.join("geojson"), &Silent).unwrap();
+    }
+    if has("csv") {
+        export::write_csv(&release, &options, &path.join("csv"), &Silent).unwrap();
+    }
+    if has("gpkg") {
+        export::write_geopackage(&release, &options, &path.join("test.gpkg"), &Silent).unwrap();
+    }
+    let archives = [("pmtiles", TileFormat::PmTiles), ("mbtiles", TileFormat::MbTiles), ("tiles", TileFormat::Directory)];
+    let tile_formats: Vec<TileFormat> = archives.iter().filter(|(name, _)| has(name)).map(|(_, format)| *format).collect();
+    if !tile_formats.is_empty() {
+        let (title, attribution, description) = ("Test".to_owned(), "nobody".to_owned(), "invented".to_owned());
+        let options = TileOptions { title, attribution, description, formats: tile_formats };
+        write_tiles(&release, &options, path, &Silent).unwrap();
+    }
+    let plan = ZoomPlan::new(&release.lattice.sizes, 53.6, 53.8);
+    let described = layers(&release).into_iter().map(|layer| {
+        let zooms = match layer.level {
+            Level::Grid(size) => plan.zooms_of(size),
+            Level::Areas(_) => Some(0..=ZoomPlan::MAX_ZOOM),
+        };
+        json!({
+            "name": layer.name,
+            "level": release.lattice.level_name(layer.level),
+            "date": layer.date,
+            "minzoom": zooms.clone().map(|z| *z.start()),
+            "maxzoom": zooms.map(|z| *z.end()),
+        })
+    });
+    let fields = layers(&release)[0].fields.clone().into_iter();
+    let fields = fields.map(|f| json!({"name": f.name, "status_name": f.status_name, "table": f.table, "group": f.group}));
+    let run = json!({"formats": formats, "layers": described.collect::<Vec<_>>(), "fields": fields.collect::<Vec<_>>()});
+    fs::write(path.join("run.json"), run.to_string()).unwrap();
+    folder
+}
+
+const ALL: [&str; 6] = ["pmtiles", "mbtiles", "tiles", "geojson", "gpkg", "csv"];
+
+fn check(folder: &Path) -> Verified {
+    verify(folder, &Silent).map_err(|e| e.to_string()).unwrap()
+}
+
+/// Plants one fault in a sound bundle and asks for one finding of this kind in this file.
+fn planted(formats: &[&str], file: &str, problem: Problem, fault: impl FnOnce(&Path)) {
+    let folder = bundle(formats);
+    fault(folder.path());
+    let found = check(folder.path()).findings;
+    assert!(found.iter().any(|f| f.file == file && f.problem == problem), "{problem:?} in {file} not among {found:#?}");
+}
+
+fn change_json(path: PathBuf, change: impl FnOnce(&mut Value)) {
+    let mut document: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    change(&mut document);
+    fs::write(path, document.to_string()).unwrap();
+}
+
+fn sql(path: PathBuf, statement: &str) {
+    Connection::open(path).unwrap().execute_batch(statement).unwrap();
+}
+
+fn tile_files(folder: &Path) -> Vec<PathBuf> {
+    let inner = |path: PathBuf| fs::read_dir(path).unwrap().map(|e| e.unwrap().path()).collect::<Vec<_>>();
+    let mut files: Vec<PathBuf> = inner(folder.join("tiles")).into_iter().filter(|p| p.is_dir()).flat_map(inner).flat_map(inner).collect();
+    files.sort();
+    files
+}
+
+/// Changes bytes of the largest tile of the last zoom.
+fn change_tile(folder: &Path, change: impl FnOnce(&mut Vec<u8>)) {
+    let last = tile_files(folder).into_iter().filter(|p| p.starts_with(folder.join("tiles/14")));
+    let path = last.max_by_key(|p| fs::metadata(p).unwrap().len()).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    change(&mut bytes);
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_bundle_of_the_writers_is_sound() {
+    let folder = bundle(&ALL);
+    let verified = check(folder.path());
+    assert_eq!(verified.findings, []);
+    for (name, checked) in &verified.checks {
+        assert!(*checked > 0, "{name} looked at nothing");
+    }
+    assert_eq!(verified.skipped, ["hashes"]);
+}
+
+#[test]
+fn formats_that_were_not_written_are_skipped() {
+    let verified = check(bundle(&["csv"]).path());
+    assert_eq!(verified.findings, []);
+    assert_eq!(verified.skipped, ["hashes", "pmtiles", "mbtiles", "tiles", "geojson", "geopackage", "tilejson"]);
+}
+
+#[test]
+fn faults_of_the_tiles() {
+    let only = ["tiles"];
+    planted(&only, "tiles", Problem::UnitMissing, |f| {
+        for path in tile_files(f).iter().filter(|p| p.starts_with(f.join("tiles/12"))) {
+            fs::remove_file(path).unwrap();
+        }
+    });
+    planted(&only, "tiles", Problem::TileLayerTwice, |f| change_tile(f, |bytes| bytes.extend(bytes.clone())));
+    planted(&only, "tiles", Problem::TileTruncated, |f| change_tile(f, |bytes| bytes.truncate(bytes.len() - 3)));
+    planted(&only, "tiles", Problem::CellInTileMissing, |f| {
+        let files = tile_files(f);
+        let smallest = files.iter().filter(|p| p.starts_with(f.join("tiles/13"))).min_by_key(|p| fs::metadata(p).unwrap().len());
+        fs::remove_file(smallest.unwrap()).unwrap();
+    });
+    planted(&only, "tiles", Problem::TileCompressed, |f| change_tile(f, |bytes| bytes.splice(0..0, [0x1f, 0x8b]).for_each(drop)));
+    planted(&only, "tiles", Problem::VectorLayers, |f| {
+        change_json(f.join("tiles/metadata.json"), |m| _ = m["vector_layers"].as_array_mut().unwrap().pop());
+    });
+    planted(&only, "tiles.json", Problem::TileJsonZooms, |f| change_json(f.join("tiles.json"), |m| m["maxzoom"] = json!(13)));
+    planted(&only, "tiles", Problem::TileLayerZoom, |f| {
+        change_json(f.join("run.json"), |run| run["layers"][0]["maxzoom"] = json!(13));
+    });
+}
+
+/// The first quad's second side, or its whole place: `9 x y 26 dx dy dx dy dx dy 15` (METHODS B1).
+#[test]
+fn moved_corners() {
+    let only = ["tiles"];
+    let quad = |bytes: &[u8]| {
+        let quads = (0..bytes.len() - 12).filter(|&i| bytes[i] == 9 && bytes[i + 4..].first().is_some());
+        let of = |i: usize| (i + 1..i + 7).find(|&j| bytes[j] == 26);
+        let single = |from: usize| (0..20).take_while(|k| bytes[from + k] != 15).last();
+        quads.filter_map(of).find(|&at| single(at + 1).is_some_and(|k| k >= 6)).unwrap()
+    };
+    planted(&only, "tiles", Problem::CornersDiffer, |f| {
+        change_tile(f, |bytes| {
+            let at = quad(bytes);
+            bytes[at + 2] ^= 2;
+        });
+    });
+}
+
+#[test]
+fn faults_of_the_archives() {
+    planted(&["pmtiles", "tiles"], "tiles", Problem::TileDiffers, |f| {
+        change_tile(f, |bytes| *bytes.last_mut().unwrap() ^= 1);
+    });
+    planted(&["pmtiles", "mbtiles"], "tiles.mbtiles", Problem::TileMissing, |f| {
+        sql(f.join("tiles.mbtiles"), "PRAGMA writable_schema = 1; DELETE FROM tiles WHERE rowid = 5;");
+    });
+    let header = |f: &Path, at: usize, to: u8| {
+        let path = f.join("tiles.pmtiles");
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[at] = to;
+        fs::write(path, bytes).unwrap();
+    };
+    planted(&["pmtiles"], "tiles.pmtiles", Problem::PmZooms, |f| header(f, 101, 15));
+    planted(&["pmtiles"], "tiles.pmtiles", Problem::PmCounts, |f| header(f, 72, 255));
+    planted(&["pmtiles"], "tiles.pmtiles", Problem::PmClustered, |f| header(f, 96, 0));
+    planted(&["pmtiles"], "tiles.pmtiles", Problem::PmHeader, |f| header(f, 7, 2));
+    planted(&["pmtiles"], "tiles.pmtiles", Problem::PmBounds, |f| header(f, 105, 0x7f));
+    planted(&["pmtiles"], "tiles.pmtiles", Problem::TileGzip, |f| {
+        let path = f.join("tiles.pmtiles");
+        let mut bytes = fs::read(&path).unwrap();
+        let data = u64::from_le_bytes(bytes[56..64].try_into().unwrap()) as usize;
+        bytes[data + 30] ^= 0xff;
+        fs::write(path, bytes).unwrap();
+    });
+    let mbtiles = |problem, statement: &'static str| {
+        planted(&["mbtiles"], "tiles.mbtiles", problem, |f| sql(f.join("tiles.mbtiles"), statement));
+    };
+    mbtiles(Problem::MbZooms, "UPDATE metadata SET value = '13' WHERE name = 'maxzoom'");
+    mbtiles(Problem::MbFormat, "UPDATE metadata SET value = 'png' WHERE name = 'format'");
+    mbtiles(Problem::MbBounds, "DELETE FROM metadata WHERE name = 'bounds'");
+    mbtiles(Problem::VectorLayers, "UPDATE metadata SET value = '{}' WHERE name = 'json'");
+}
+
+#[test]
+fn faults_of_values() {
+    let replace = |path: PathBuf, from: &str, to: &str| {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from));
+        fs::write(path, text.replacen(from, to, 1)).unwrap();
+    };
+    let geojson = "geojson/100m_2024-12-31.geojson";
+    planted(&["geojson"], geojson, Problem::NumberWithheld, |f| replace(f.join(geojson), "\"total\":null,\"total_status\":\"suppressed\"", "\"total\":3,\"total_status\":\"suppressed\""));
+    planted(&["geojson"], geojson, Problem::StatusMissing, |f| replace(f.join(geojson), ",\"total_status\":\"suppressed\"", ""));
+    planted(&["geojson"], geojson, Problem::NumberDiffers, |f| replace(f.join(geojson), "\"total\":0,", "\"total\":1,"));
+    planted(&["geojson"], geojson, Problem::GeoJsonForm, |f| replace(f.join(geojson), "FeatureCollection", "Features"));
+    let csv = "csv/gemeinde_2023-12-31.csv";
+    planted(&["csv"], csv, Problem::UnitUnknown, |f| replace(f.join(csv), "01056001", "1056001"));
+    planted(&["csv"], "csv/100m_2023-12-31_excel.csv", Problem::StatusDiffers, |f| {
+        replace(f.join("csv/100m_2023-12-31_excel.csv"), "suppressed", "none");
+    });
+    let package = |problem, statement: &'static str| planted(&["gpkg"], "test.gpkg", problem, |f| sql(f.join("test.gpkg"), statement));
+    package(Problem::NumberDiffers, "UPDATE \"1km_2023-12-31\" SET total = total + 1 WHERE total > 0");
+    package(Problem::NumberWithheld, "UPDATE \"100m_2023-12-31\" SET total = -1 WHERE total_status = 'suppressed'");
+    package(Problem::PackageGeometry, "UPDATE \"gemeinde_2023-12-31\" SET geom = NULL");
+    package(Problem::UnitIds, "UPDATE \"gemeinde_2023-12-31\" SET id = 'x'");
+    // The same number changed in the reference instead: every format disagrees with it.
+    let shifted = |f: &Path| {
+        let other = bundle(&[]);
+        let mut changed = release();
+        changed.blocks.iter_mut().for_each(|block| block.units.truncate(block.units.len() - 1));
+        export::write_release_parquet(&changed, &other.path().join("changed.parquet")).unwrap();
+        fs::copy(other.path().join("changed.parquet"), f.join("release.parquet")).unwrap();
+    };
+    planted(&["csv"], csv, Problem::UnitUnknown, shifted);
+    planted(&["tiles"], "tiles", Problem::UnitUnknown, shifted);
+}
+
+#[test]
+fn faults_of_the_manifest() {
+    use sha2::{Digest, Sha256};
+    let hex = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let with_hash = |f: &Path| {
+        let hash = hex(&fs::read(f.join("release.parquet")).unwrap());
+        change_json(f.join("run.json"), |run| run["outputs"] = json!({"release.parquet": hash}));
+    };
+    let folder = bundle(&[]);
+    with_hash(folder.path());
+    assert_eq!(check(folder.path()).findings, []);
+    planted(&[], "release.parquet", Problem::HashDiffers, |f| {
+        change_json(f.join("run.json"), |run| run["outputs"] = json!({"release.parquet": "00"}));
+    });
+    planted(&[], "persons.csv", Problem::NotListed, |f| {
+        with_hash(f);
+        fs::write(f.join("persons.csv"), "").unwrap();
+    });
+    planted(&[], "release.parquet", Problem::ReleaseColumn, |f| {
+        change_json(f.join("run.json"), |run| run["fields"][0]["table"] = json!("other"));
+    });
+    planted(&[], "release.parquet", Problem::ReleaseLayer, |f| {
+        change_json(f.join("run.json"), |run| _ = run["layers"].as_array_mut().unwrap().pop());
+    });
+    let empty = tempfile::tempdir().unwrap();
+    assert!(verify(empty.path(), &Silent).is_err());
+}
