@@ -4,6 +4,7 @@
 //! margins hold within each unit ([`Entries`]). No geography here.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::confidential::disclosure::entries::Entries;
 
@@ -107,7 +108,7 @@ pub(super) struct Part {
 /// The whole of what the attacker knows and wants.
 pub(super) struct System {
     /// The layout of a unit's numbers.
-    pub entries: Entries,
+    pub entries: Arc<Entries>,
     /// Unit after unit, entry after entry.
     pub counts: Vec<u32>,
     /// As `counts`.
@@ -124,7 +125,7 @@ pub(super) struct System {
 
 impl System {
     /// Puts a system together; states are filled in by the caller.
-    pub(super) fn new(entries: Entries, counts: Vec<u32>, sums: Sums, blocks: Vec<Part>) -> Self {
+    pub(super) fn new(entries: Arc<Entries>, counts: Vec<u32>, sums: Sums, blocks: Vec<Part>) -> Self {
         let units = counts.len() / entries.len;
         let mut ends = vec![0_u32; units + 1];
         let each = |f: &mut dyn FnMut(u32, u32)| {
@@ -147,6 +148,21 @@ impl System {
         let states = vec![State::Hidden; counts.len()];
         let positive = vec![false; entries.len];
         Self { entries, counts, states, positive, sums, blocks, incident, incident_ends: ends }
+    }
+
+    /// A block by itself: what the attacker can do with its equations alone.
+    pub(super) fn alone(&self, part: &Part) -> Self {
+        let numbers = part.units.start * self.entries.len..part.units.end * self.entries.len;
+        let mut sums = Sums::default();
+        for s in part.sums.clone() {
+            let (whole, parts) = self.sums.get(s);
+            let moved = |unit: u32| unit - part.units.start as u32;
+            sums.push(moved(whole), parts.iter().map(|&unit| moved(unit)));
+        }
+        let mut block = Self::new(Arc::clone(&self.entries), self.counts[numbers.clone()].to_vec(), sums, Vec::new());
+        block.states.copy_from_slice(&self.states[numbers]);
+        block.positive.clone_from(&self.positive);
+        block
     }
 
     /// How many units there are.
