@@ -98,7 +98,7 @@ fn choose(
                 continue;
             }
             let tried = tries.entry(target).or_insert(0);
-            reasons.sort_unstable_by_key(|&at| system.price(at));
+            reasons.sort_by_cached_key(|&at| system.price(at));
             for &at in reasons.iter().take(1 << tried.saturating_sub(PATIENCE).min(16)) {
                 taken.insert(at);
                 chosen.push(at);

@@ -186,11 +186,40 @@ impl System {
         }
     }
 
-    /// What is lost by withholding a number, in persons: what is told beside the release goes last, totals count fourfold. Ties fall to
-    /// the earlier unit, which is the finer one.
-    pub(super) fn price(&self, at: usize) -> (bool, u64, usize) {
+    /// Calls with the sum and the parts of every equation that holds a number, over all entries and all margins.
+    pub(super) fn each_equation(&self, at: usize, f: &mut dyn FnMut(usize, &[usize])) {
+        let len = self.entries.len;
+        let mut terms = Vec::new();
+        let (unit, entry) = (at / len, at % len);
+        for &cover in &self.entries.covers_of[entry] {
+            let (sum, parts) = &self.entries.covers[cover as usize];
+            terms.clear();
+            terms.extend(parts.iter().map(|&e| unit * len + e as usize));
+            f(unit * len + *sum as usize, &terms);
+        }
+        for &s in self.sums_of(unit) {
+            let (whole, parts) = self.sums.get(s as usize);
+            terms.clear();
+            terms.extend(parts.iter().map(|&u| u as usize * len + entry));
+            f(whole as usize * len + entry, &terms);
+        }
+    }
+
+    /// Whether the other numbers of some equation give this one at once, so that withholding it alone would not help.
+    fn given_by_others(&self, at: usize) -> bool {
+        let mut given = false;
+        self.each_equation(at, &mut |sum, parts| {
+            given |= parts.iter().chain([&sum]).all(|&term| term == at || self.states[term].known());
+        });
+        given
+    }
+
+    /// What is lost by withholding a number: what is told beside the release goes last; what others give at once helps little; then persons count,
+    /// those of totals fourfold. Ties fall to the earlier unit, which is the finer one.
+    pub(super) fn price(&self, at: usize) -> (bool, bool, u64, usize) {
         let weight = if at % self.entries.len == self.entries.total { 4 } else { 1 };
-        (self.states[at] == State::Told, u64::from(self.counts[at]) * weight, at)
+        let told = self.states[at] == State::Told;
+        (told, self.given_by_others(at), u64::from(self.counts[at]) * weight, at)
     }
 
     /// The block a unit belongs to.
