@@ -121,7 +121,7 @@ mod tests {
         let determined = Span::new(&system).determined();
         assert_eq!(determined, [1]);
         complement(&mut system);
-        assert_eq!(Span::new(&system).determined(), []);
+        assert_eq!(Span::new(&system).determined(), Vec::<usize>::new());
         assert_eq!(withheld(&system).len(), hidden.len() + 1);
     }
 
@@ -130,9 +130,8 @@ mod tests {
     fn the_vignette_withholds_the_cheapest_square() {
         // young: Spain 5, Iceland 2, Portugal 0; old: 6, 3, 4; then young, old, Spain, Iceland, Portugal, all.
         let counts = [5, 2, 0, 6, 3, 4, 7, 13, 11, 5, 4, 20];
-        let sums: [(u32, &[u32]); 7] = [
-            (6, &[0, 1, 2]), (7, &[3, 4, 5]), (8, &[0, 3]), (9, &[1, 4]), (10, &[2, 5]), (11, &[6, 7]), (11, &[8, 9, 10]),
-        ];
+        let sums: [(u32, &[u32]); 7] =
+            [(6, &[0, 1, 2]), (7, &[3, 4, 5]), (8, &[0, 3]), (9, &[1, 4]), (10, &[2, 5]), (11, &[6, 7]), (11, &[8, 9, 10])];
         let mut system = table(&counts, &sums, &[2], false);
         complement(&mut system);
         assert_eq!(withheld(&system), [1, 2, 4, 5]);
@@ -143,9 +142,8 @@ mod tests {
     fn linked_tables_are_protected_together() {
         // A 2, B 2, I 8, J 8, K 3, L 3, M 3, N 7; small, BIG, county-1, county-2, all.
         let counts = [2, 2, 8, 8, 3, 3, 3, 7, 30, 6, 20, 16, 36];
-        let sums: [(u32, &[u32]); 6] = [
-            (8, &[0, 1, 2, 3, 4, 7]), (9, &[5, 6]), (10, &[0, 1, 2, 3]), (11, &[4, 5, 6, 7]), (12, &[8, 9]), (12, &[10, 11]),
-        ];
+        let sums: [(u32, &[u32]); 6] =
+            [(8, &[0, 1, 2, 3, 4, 7]), (9, &[5, 6]), (10, &[0, 1, 2, 3]), (11, &[4, 5, 6, 7]), (12, &[8, 9]), (12, &[10, 11])];
         let mut system = table(&counts, &sums, &[0, 1, 4, 5, 6], false);
         let span = Span::new(&system);
         assert_eq!(span.determined(), [4]);
@@ -158,7 +156,7 @@ mod tests {
     #[test]
     fn withheld_numbers_above_zero_that_add_up_to_their_number_are_found() {
         let mut system = table(&[1, 1, 1, 3, 9, 12], &[(3, &[0, 1, 2]), (5, &[3, 4])], &[0, 1, 2], true);
-        assert_eq!(Span::new(&system).determined(), []);
+        assert_eq!(Span::new(&system).determined(), Vec::<usize>::new());
         complement(&mut system);
         assert_eq!(withheld(&system), [0, 1, 2, 3, 4]);
     }
