@@ -211,5 +211,5 @@ impl<'s> CubeBuilder<'s> {
 
 /// The id of a row; `None` if it has none.
 fn id(ids: &TextValues, row: usize) -> Option<&str> {
-    ids.get(row).map(str::trim).filter(|id| !id.is_empty())
+    ids.get(row)
 }

@@ -107,8 +107,8 @@ impl<'s> Categories<'s> {
     }
 
     fn text_code(&self, texts: &TextValues, row: usize, coder: &mut TextCoder) -> Result<u32, Fault> {
-        match texts.get(row).map(str::trim) {
-            None | Some("") => self.missing_code(),
+        match texts.get(row) {
+            None => self.missing_code(),
             Some(text) => coder.code(text, |text| self.resolve(text)),
         }
     }

@@ -44,7 +44,7 @@ impl<'s> Dates<'s> {
             if !sieve.stands(row) {
                 continue;
             }
-            let text = values.get(row).map(str::trim).filter(|text| !text.is_empty());
+            let text = values.get(row);
             let code = text.ok_or(Fault::Row(Reason::Date)).and_then(|text| coder.code(text, |text| self.resolve(text)));
             match code {
                 Ok(code) => *slot = code,

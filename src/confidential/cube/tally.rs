@@ -9,9 +9,9 @@ use rustc_hash::FxHashMap;
 use crate::confidential::cube::key::PackedKey;
 use crate::confidential::raw_count::RawCount;
 
-const PART_BITS: u32 = 6;
+const PART_BITS: u32 = 8;
 const PARTS: usize = 1 << PART_BITS;
-const BUFFERED: usize = 1024;
+const BUFFERED: usize = 2048;
 
 /// Raw counts so far, shared by all threads.
 pub(super) struct Tally {

@@ -203,12 +203,7 @@ fn each_equation(system: &System, at: usize, f: &mut dyn FnMut(usize, &[usize]))
 }
 
 /// One window a block.
-fn windows<'b>(
-    system: &System,
-    mut low: &'b mut [u32],
-    mut high: &'b mut [u32],
-    mut touched: &'b mut [u32],
-) -> Vec<Window<'b>> {
+fn windows<'b>(system: &System, mut low: &'b mut [u32], mut high: &'b mut [u32], mut touched: &'b mut [u32]) -> Vec<Window<'b>> {
     let len = system.entries.len;
     let mut windows = Vec::with_capacity(system.blocks.len());
     for part in &system.blocks {

@@ -119,7 +119,8 @@ impl Entries {
         };
         for small in positions.iter().copied().filter(|t| !maximal.contains(t)) {
             let mut holders = maximal.iter().copied().filter(|&t| below(&closed[small], &closed[t]));
-            let holders: Vec<usize> = if shared.contains(&small) { holders.collect() } else { holders.next().into_iter().collect() };
+            let holders: Vec<usize> =
+                if shared.contains(&small) { holders.collect() } else { holders.next().into_iter().collect() };
             for large in holders {
                 for (sum, parts) in layout.projection(large, small) {
                     let parts = parts.iter().map(|&e| layout.basis_of[e as usize].expect("a maximal table is in the basis"));
@@ -162,8 +163,7 @@ impl Entries {
     /// For each entry of the small table, the entries of the large one that add up to it.
     fn projection(&self, large: usize, small: usize) -> Vec<(u32, Vec<u32>)> {
         let (large, small) = (&self.tables[large], &self.tables[small]);
-        let mut sums: Vec<(u32, Vec<u32>)> =
-            (small.offset..small.offset + small.len).map(|e| (e as u32, Vec::new())).collect();
+        let mut sums: Vec<(u32, Vec<u32>)> = (small.offset..small.offset + small.len).map(|e| (e as u32, Vec::new())).collect();
         for index in 0..large.len {
             let categories = self.categories(large, index);
             let at = small.dimensions.iter().fold(0, |at, &d| at * self.sizes[d] + categories[&d]);

@@ -28,10 +28,8 @@ fn atom(cell: (u64, u64), areas: u32, group: u64, count: u64) -> (AtomKey, u64) 
 fn world(seed: u64, tables: usize, cells: u64) -> (Lattice, Cube) {
     let mut dice = Dice(seed.wrapping_mul(1000));
     let lattice = lattice(&[100, 200, 400], &[3, 2], &[2, 3, 2], TABLES[tables]);
-    let tuples: Vec<Vec<Option<u32>>> = [None, Some(0), Some(1)]
-        .into_iter()
-        .flat_map(|a| [None, Some(0), Some(1)].map(|b| vec![a, b]))
-        .collect();
+    let tuples: Vec<Vec<Option<u32>>> =
+        [None, Some(0), Some(1)].into_iter().flat_map(|a| [None, Some(0), Some(1)].map(|b| vec![a, b])).collect();
     let mut atoms = Vec::new();
     for _ in 0..cells {
         let cell = (dice.below(6), dice.below(6));

@@ -24,7 +24,7 @@ mod trials;
 mod units;
 
 pub(in crate::confidential) use publish::protect;
-pub use release::{Block, ProtectedCount, Release, Status};
 #[cfg(test)]
 pub(crate) use release::for_tests;
+pub use release::{Block, ProtectedCount, Release, Status};
 pub use rules::{Method, Rules, RulesError, Zeros};

@@ -111,9 +111,7 @@ fn publish(cube: &Cube, lattice: &Lattice, rules: &Rules, (date, units): (usize,
                 let (measure, column) = (column / entries.published, column % entries.published);
                 *number = match (state(unit, column).known(), measure) {
                     (false, _) => ProtectedCount::SUPPRESSED,
-                    (true, 0) => {
-                        ProtectedCount::published(i64::from(units.system.counts[unit as usize * entries.len + column]))
-                    }
+                    (true, 0) => ProtectedCount::published(i64::from(units.system.counts[unit as usize * entries.len + column])),
                     (true, _) => ProtectedCount::published(rounded(sums[measure - 1][i * entries.published + column])),
                 };
             }

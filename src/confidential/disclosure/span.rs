@@ -227,8 +227,10 @@ impl<'s> Span<'s> {
         let mut rest: FxHashMap<u32, u64> = FxHashMap::default();
         let mut queue = BinaryHeap::new();
         let mut inside: BTreeMap<u32, BTreeMap<u32, u64>> = BTreeMap::new();
-        let mut meet = |number: u32, value: u64, queue: &mut BinaryHeap<Reverse<(u32, u32)>>, rest: &mut FxHashMap<u32, u64>| {
-            match self.solved_by[number as usize] {
+        let mut meet =
+            |number: u32, value: u64, queue: &mut BinaryHeap<Reverse<(u32, u32)>>, rest: &mut FxHashMap<u32, u64>| match self
+                .solved_by[number as usize]
+            {
                 by if by & SET_ASIDE != 0 => {
                     queue.push(Reverse((by & !SET_ASIDE, number)));
                     let slot = rest.entry(number).or_default();
@@ -242,8 +244,7 @@ impl<'s> Span<'s> {
                     let slot = inside.entry(by - 1).or_default().entry(number).or_default();
                     *slot = add(*slot, value);
                 }
-            }
-        };
+            };
         let note = |known: &mut FxHashMap<usize, u64>, at: usize, value: u64| {
             if self.system.states[at].open() {
                 let slot = known.entry(at).or_default();

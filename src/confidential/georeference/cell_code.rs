@@ -27,7 +27,7 @@ impl<'s> CellCodes<'s> {
             if !sieve.stands(row) {
                 continue;
             }
-            let Some(code) = codes.get(row).map(str::trim).filter(|code| !code.is_empty()) else {
+            let Some(code) = codes.get(row) else {
                 sieve.reject(row, Reason::MissingPosition, self.column);
                 continue;
             };

@@ -89,7 +89,6 @@ pub(super) fn sample(source: &Source, rows: usize) -> Result<(Vec<String>, Batch
 
 struct Opened<'a> {
     source: &'a Source,
-    file: File,
     metadata: ArrowReaderMetadata,
 }
 
@@ -104,7 +103,7 @@ impl<'a> Opened<'a> {
                 false => RecordsError::Corrupt { file: source.file.clone(), format: "Parquet" },
             }
         })?;
-        Ok(Self { source, file, metadata })
+        Ok(Self { source, metadata })
     }
 
     fn corrupt(&self) -> RecordsError {
@@ -129,7 +128,8 @@ impl<'a> Opened<'a> {
 
     /// Decodes `columns` of one row group or all. The decoded columns are in the order of the file, each once.
     fn reader(&self, columns: &[usize], group: Option<usize>, rows: usize) -> Result<ParquetRecordBatchReader, RecordsError> {
-        let file = self.file.try_clone().map_err(|cause| RecordsError::opening(&self.source.file, cause))?;
+        // opened anew: a cloned handle shares its offset, and readers of other row groups would move it
+        let file = File::open(&self.source.file).map_err(|cause| RecordsError::opening(&self.source.file, cause))?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
         let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
         let builder = builder.with_projection(mask).with_batch_size(rows);

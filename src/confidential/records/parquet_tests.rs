@@ -120,6 +120,19 @@ fn columns_come_in_the_order_wanted_and_row_groups_in_any_number() {
 }
 
 #[test]
+fn row_groups_read_at_once_do_not_move_each_others_offset() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.parquet");
+    let numbers: Int64Array = (0..4000).collect();
+    let texts: StringArray = (0..4000).map(|i| Some(format!("t{i}"))).collect();
+    write(&path, vec![("a", Arc::new(numbers)), ("b", Arc::new(texts))], 10);
+    let expected: Vec<_> = (0..4000).map(|i| vec![Some(format!("t{i}")), Some(i.to_string())]).collect();
+    for _ in 0..20 {
+        assert_eq!(read_columns(&path, &[("b", Kind::Text), ("a", Kind::Number)]).unwrap(), expected);
+    }
+}
+
+#[test]
 fn truncated_and_damaged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.parquet");
