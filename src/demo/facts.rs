@@ -36,7 +36,8 @@ impl Municipality {
         for ring in &self.rings {
             for (&a, &b) in ring.iter().zip(ring.iter().cycle().skip(1)) {
                 if (a.1 > point.1) != (b.1 > point.1) {
-                    let left = i128::from(b.0 - a.0) * i128::from(point.1 - a.1) - i128::from(point.0 - a.0) * i128::from(b.1 - a.1);
+                    let left =
+                        i128::from(b.0 - a.0) * i128::from(point.1 - a.1) - i128::from(point.0 - a.0) * i128::from(b.1 - a.1);
                     inside ^= (left > 0) == (b.1 > a.1);
                 }
                 if is_near(point, (a, b), margin_cm) {
@@ -95,7 +96,12 @@ pub(super) fn municipalities() -> Result<Vec<Municipality>, Error> {
         let columns: Vec<&str> = line.split(',').collect();
         let number = |i: usize| columns[i].parse::<f64>().expect("the demo's totals are numbers");
         let (lon_deg, lat_deg) = (number(6), number(7));
-        Municipality { males: number(3) as u64, females: number(4) as u64, centre: point(lon_deg, lat_deg), rings: rings_of(columns[0]) }
+        Municipality {
+            males: number(3) as u64,
+            females: number(4) as u64,
+            centre: point(lon_deg, lat_deg),
+            rings: rings_of(columns[0]),
+        }
     };
     Ok(TOTALS.lines().skip(1).filter(|line| !line.is_empty()).map(municipality).collect())
 }

@@ -4,9 +4,9 @@
 use crate::error::Error;
 use crate::geodesy::{Projection, ReferenceSystem};
 use crate::grid::CellId;
+use crate::verify::Problem;
 use crate::verify::finding::Findings;
 use crate::verify::tile_id::TileId;
-use crate::verify::Problem;
 
 /// Tile units of a tile's side.
 pub(super) const EXTENT: i64 = 4096;
