@@ -18,7 +18,7 @@ pub(super) struct Dwelling {
 /// Buildings keep this distance from municipal borders, centimetres, so that nobody is counted next door.
 const BORDER_CM: i64 = 800;
 /// No two buildings share a square of this side, centimetres.
-const PLOT_CM: i64 = 3_200;
+const PLOT_CM: i64 = 3_500;
 /// Dwellings of a quarter with one level of hardship.
 const QUARTER: u64 = 180;
 /// Streets in a row that found no plot before a place is given up for another.
@@ -29,11 +29,12 @@ pub(super) fn settle(random: &mut Random, municipality: &Municipality, dwellings
     let mut town = Town { municipality, plots: FxHashSet::default(), built: Vec::new() };
     let (low, high) = municipality.bounds();
     let area_km2 = ((high.0 - low.0) / 100_000 * ((high.1 - low.1) / 100_000)).unsigned_abs();
-    let centre = if municipality.holds(municipality.centre, 10_000) { municipality.centre } else { town.anywhere(random, 10_000) };
+    let centre =
+        if municipality.holds(municipality.centre, 10_000) { municipality.centre } else { town.anywhere(random, 10_000) };
     // The main place has a bit more than half of everybody; the rest live in quarters and hamlets, some of them a few houses only.
     let main = dwellings * random.between(52, 68).unsigned_abs() / 100;
     town.grow(random, centre, main);
-    let hamlets = 2 + area_km2 / 2 + dwellings / 1500;
+    let hamlets = 2 + area_km2 / 3 + dwellings / 1500;
     let weights: Vec<u64> = (0..hamlets).map(|_| random.between(1, 10).unsigned_abs().pow(2)).collect();
     let rest = dwellings - town.built.len() as u64;
     for weight in &weights {
@@ -118,12 +119,13 @@ impl Town<'_> {
                     continue;
                 }
                 self.plots.insert(plot);
-                let dwellings = if estate { random.between(8, 20).unsigned_abs() } else { 1 + random.below(2 + 2 * flats) * random.below(2) };
+                let dwellings =
+                    if estate { random.between(8, 20).unsigned_abs() } else { 1 + random.below(2 + 2 * flats) * random.below(2) };
                 let lodging = random.below(700) == 0;
                 let dwelling = Dwelling { at, hardship: 0, lodging };
                 self.built.extend(std::iter::repeat_n(dwelling, (dwellings as usize).min(missing)));
             }
-            along_cm += random.between(2_300, 3_900);
+            along_cm += random.between(2_700, 4_500);
         }
     }
 
@@ -134,9 +136,8 @@ impl Town<'_> {
             return;
         }
         let count = 1 + built.len() as u64 / QUARTER;
-        let quarters: Vec<(Point, usize)> = (0..count)
-            .map(|_| (built[random.below(built.len() as u64) as usize].at, random.weighted(&[55, 30, 15])))
-            .collect();
+        let quarters: Vec<(Point, usize)> =
+            (0..count).map(|_| (built[random.below(built.len() as u64) as usize].at, random.weighted(&[55, 30, 15]))).collect();
         for dwelling in built {
             let nearest = quarters.iter().min_by_key(|(at, _)| distance2(*at, dwelling.at)).expect("there is a quarter");
             dwelling.hardship = nearest.1;
