@@ -116,13 +116,13 @@ fn write(job: &Job, release: &Release, folder: &Path, progress: &dyn Progress) -
     };
     export::write_release_parquet(release, &folder.join("release.parquet"))?;
     if wants(Format::Geojson) {
-        export::write_geojson(release, &options, folder, progress)?;
+        export::write_geojson(release, &options, &folder.join("geojson"), progress)?;
     }
     if wants(Format::Gpkg) {
         export::write_geopackage(release, &options, &folder.join(format!("{}.gpkg", job.stem)), progress)?;
     }
     if wants(Format::Csv) {
-        export::write_csv(release, &options, folder, progress)?;
+        export::write_csv(release, &options, &folder.join("csv"), progress)?;
     }
     Ok(tiles)
 }
