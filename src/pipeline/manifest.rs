@@ -85,15 +85,27 @@ impl Facts<'_> {
         let systems = self.release.lattice.systems.iter().zip(&self.account.outside_and_overlapping);
         let areas: Map<String, Value> = systems
             .map(|(system, &(outside, overlapping))| {
-                (system.name.clone(), json!({"outside": self.tellable(outside), "overlapping": self.tellable(overlapping)}))
+                let outside = match self.withheld(&format!("outside:{}", system.name)) {
+                    true => json!({"count": null}),
+                    false => self.tellable(outside),
+                };
+                (system.name.clone(), json!({"outside": outside, "overlapping": self.tellable(overlapping)}))
             })
             .collect();
+        // Read less rejected is placed: where one must not be told, neither is the other.
+        let all = |count| if self.withheld("placed") { json!({"count": null}) } else { self.tellable(count) };
         json!({
-            "read": self.tellable(self.account.records_read),
-            "placed": self.tellable(self.account.records_placed),
+            "read": all(self.account.records_read),
+            "placed": all(self.account.records_placed),
             "rejected": rejects,
             "areas": areas,
         })
+    }
+
+    /// Whether disclosure control found that this number beside the release would give one in it away.
+    fn withheld(&self, what: &str) -> bool {
+        let named = self.release.parameters.iter().find(|(name, _)| *name == "withheld");
+        named.is_some_and(|(_, names)| names.split(", ").any(|name| name == what))
     }
 
     /// A number of records, unless it is small enough to speak of persons.
