@@ -154,7 +154,7 @@ impl Bounds {
                             }
                         }
                     };
-                    each_equation(system, at, &mut look);
+                    system.each_equation(at, &mut look);
                 }
                 if !open.is_empty() {
                     open.sort_unstable();
@@ -180,25 +180,6 @@ impl Bounds {
         let others = others.into_iter().try_fold(0_u64, |all, h| (h != OPEN).then(|| all + u64::from(h)));
         let below = others.is_some_and(|others| u64::from(self.low[sum]) >= own_low + others && own_low > 0);
         above || below
-    }
-}
-
-/// Calls with the sum and the parts of every equation that holds a number, over all entries and all margins.
-fn each_equation(system: &System, at: usize, f: &mut dyn FnMut(usize, &[usize])) {
-    let len = system.entries.len;
-    let mut terms = Vec::new();
-    let (unit, entry) = (at / len, at % len);
-    for &cover in &system.entries.covers_of[entry] {
-        let (sum, parts) = &system.entries.covers[cover as usize];
-        terms.clear();
-        terms.extend(parts.iter().map(|&e| unit * len + e as usize));
-        f(unit * len + *sum as usize, &terms);
-    }
-    for &s in system.sums_of(unit) {
-        let (whole, parts) = system.sums.get(s as usize);
-        terms.clear();
-        terms.extend(parts.iter().map(|&u| u as usize * len + entry));
-        f(whole as usize * len + entry, &terms);
     }
 }
 

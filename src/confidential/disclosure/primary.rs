@@ -1,5 +1,7 @@
 //! Which numbers must not be known before anything is withheld for the sake of others: the threshold and secret zeros.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use crate::confidential::disclosure::rules::{Rules, Zeros};
@@ -8,7 +10,7 @@ use crate::confidential::disclosure::units::Units;
 
 /// Sets every state of a date's units, and which withheld numbers are known not to be zero.
 pub(super) fn mark(units: &mut Units, rules: &Rules, threshold: u64) {
-    let entries = &units.system.entries;
+    let entries = Arc::clone(&units.system.entries);
     let (len, published, total) = (entries.len, entries.published, entries.total);
     let groups = entries.groups();
     let sensitive = |group: &FxHashMap<usize, usize>| {

@@ -2,7 +2,7 @@
 //!
 //! Two checks in turn: [`Span`] (a number that is a linear function of what is published), and where that finds nothing, [`Bounds`] (a number
 //! with one possible value). For each number found out, the cheapest published number it was found out from is withheld, unless
-//! one was already withheld for another number in the same round; then both are checked anew. A number found out again and again has
+//! one was already withheld for another number in the same round; then the check is made anew. A number found out again and again has
 //! twice as many withheld for it each time, so that long chains end. Every round withholds something, and with nothing
 //! published nothing can be found out, so this ends.
 
@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::confidential::disclosure::bounds::Bounds;
 use crate::confidential::disclosure::span::Span;
-use crate::confidential::disclosure::system::{State, System};
+use crate::confidential::disclosure::system::{Part, State, System};
 
 /// How it went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,32 +24,58 @@ pub(super) struct Rounds {
     pub hard: (usize, usize),
 }
 
-/// Withholds published numbers until every protected one is safe.
+/// Withholds published numbers until every protected one is safe: first block by block, in parallel, from what the block's own equations give
+/// away, then from all equations together. What a block gives away is given away for good, so the first step withholds nothing in vain.
 pub(super) fn complement(system: &mut System) -> Rounds {
+    let alone = |part: &Part| {
+        let mut block = system.alone(part);
+        secure(&mut block);
+        block.states
+    };
+    let blocks: Vec<Vec<State>> = system.blocks.par_iter().map(alone).collect();
+    for (part, states) in system.blocks.iter().zip(blocks) {
+        let first = part.units.start * system.entries.len;
+        system.states[first..first + states.len()].copy_from_slice(&states);
+    }
+    secure(system)
+}
+
+/// Withholds published numbers until every protected one is safe from all equations of the system.
+fn secure(system: &mut System) -> Rounds {
     let mut rounds = Rounds::default();
     let mut bounds = Bounds::new(system);
     let mut tries = FxHashMap::default();
+    // What is safe stays safe when more is withheld, so neither check has to be repeated for the other's sake.
     loop {
         let span = Span::new(system);
         let determined = span.determined();
         rounds.hard = span.hard_equations();
-        let withheld = if determined.is_empty() {
-            bounds.propagate(system);
-            let pinned = bounds.pinned(system);
-            if pinned.is_empty() {
-                return rounds;
-            }
-            rounds.by_bounds += 1;
-            choose(system, &mut tries, &pinned, |target| bounds.pinned_by(system, target))
-        } else {
-            rounds.by_span += 1;
-            choose(system, &mut tries, &determined, |target| span.computed_from(target))
-        };
-        assert!(!withheld.is_empty(), "a number found out follows from a published one");
-        for at in withheld {
-            system.states[at] = if system.states[at] == State::Told { State::Hidden } else { State::Secondary };
-            bounds.withheld(system, at);
+        if determined.is_empty() {
+            break;
         }
+        rounds.by_span += 1;
+        let chosen = choose(system, &mut tries, &determined, |target| span.computed_from(target));
+        withhold(system, &chosen);
+    }
+    tries.clear();
+    loop {
+        bounds.propagate(system);
+        let pinned = bounds.pinned(system);
+        if pinned.is_empty() {
+            return rounds;
+        }
+        rounds.by_bounds += 1;
+        let chosen = choose(system, &mut tries, &pinned, |target| bounds.pinned_by(system, target));
+        withhold(system, &chosen);
+        chosen.iter().for_each(|&at| bounds.withheld(system, at));
+    }
+}
+
+/// Takes numbers back.
+fn withhold(system: &mut System, chosen: &[usize]) {
+    assert!(!chosen.is_empty(), "a number found out follows from a published one");
+    for &at in chosen {
+        system.states[at] = if system.states[at] == State::Told { State::Hidden } else { State::Secondary };
     }
 }
 
@@ -72,7 +98,7 @@ fn choose(
                 continue;
             }
             let tried = tries.entry(target).or_insert(0);
-            reasons.sort_unstable_by_key(|&at| system.price(at));
+            reasons.sort_by_cached_key(|&at| system.price(at));
             for &at in reasons.iter().take(1 << tried.saturating_sub(PATIENCE).min(16)) {
                 taken.insert(at);
                 chosen.push(at);
@@ -85,6 +111,8 @@ fn choose(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::confidential::disclosure::entries::Entries;
     use crate::confidential::disclosure::system::Sums;
@@ -93,7 +121,7 @@ mod tests {
     fn table(counts: &[u32], sums: &[(u32, &[u32])], withheld: &[usize], floor: bool) -> System {
         let mut all = Sums::default();
         sums.iter().for_each(|&(whole, parts)| all.push(whole, parts.iter().copied()));
-        let mut system = System::new(Entries::single(), counts.to_vec(), all, Vec::new());
+        let mut system = System::new(Arc::new(Entries::single()), counts.to_vec(), all, Vec::new());
         system.positive = vec![floor];
         for (at, &count) in counts.iter().enumerate() {
             let zero = if count == 0 { State::Zero } else { State::Published };

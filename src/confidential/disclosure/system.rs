@@ -4,6 +4,7 @@
 //! margins hold within each unit ([`Entries`]). No geography here.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::confidential::disclosure::entries::Entries;
 
@@ -107,7 +108,7 @@ pub(super) struct Part {
 /// The whole of what the attacker knows and wants.
 pub(super) struct System {
     /// The layout of a unit's numbers.
-    pub entries: Entries,
+    pub entries: Arc<Entries>,
     /// Unit after unit, entry after entry.
     pub counts: Vec<u32>,
     /// As `counts`.
@@ -124,7 +125,7 @@ pub(super) struct System {
 
 impl System {
     /// Puts a system together; states are filled in by the caller.
-    pub(super) fn new(entries: Entries, counts: Vec<u32>, sums: Sums, blocks: Vec<Part>) -> Self {
+    pub(super) fn new(entries: Arc<Entries>, counts: Vec<u32>, sums: Sums, blocks: Vec<Part>) -> Self {
         let units = counts.len() / entries.len;
         let mut ends = vec![0_u32; units + 1];
         let each = |f: &mut dyn FnMut(u32, u32)| {
@@ -149,6 +150,21 @@ impl System {
         Self { entries, counts, states, positive, sums, blocks, incident, incident_ends: ends }
     }
 
+    /// A block by itself: what the attacker can do with its equations alone.
+    pub(super) fn alone(&self, part: &Part) -> Self {
+        let numbers = part.units.start * self.entries.len..part.units.end * self.entries.len;
+        let mut sums = Sums::default();
+        for s in part.sums.clone() {
+            let (whole, parts) = self.sums.get(s);
+            let moved = |unit: u32| unit - part.units.start as u32;
+            sums.push(moved(whole), parts.iter().map(|&unit| moved(unit)));
+        }
+        let mut block = Self::new(Arc::clone(&self.entries), self.counts[numbers.clone()].to_vec(), sums, Vec::new());
+        block.states.copy_from_slice(&self.states[numbers]);
+        block.positive.clone_from(&self.positive);
+        block
+    }
+
     /// How many units there are.
     pub(super) fn units(&self) -> usize {
         self.incident_ends.len() - 1
@@ -170,11 +186,40 @@ impl System {
         }
     }
 
-    /// What is lost by withholding a number, in persons: what is told beside the release goes last, totals count fourfold. Ties fall to
-    /// the earlier unit, which is the finer one.
-    pub(super) fn price(&self, at: usize) -> (bool, u64, usize) {
+    /// Calls with the sum and the parts of every equation that holds a number, over all entries and all margins.
+    pub(super) fn each_equation(&self, at: usize, f: &mut dyn FnMut(usize, &[usize])) {
+        let len = self.entries.len;
+        let mut terms = Vec::new();
+        let (unit, entry) = (at / len, at % len);
+        for &cover in &self.entries.covers_of[entry] {
+            let (sum, parts) = &self.entries.covers[cover as usize];
+            terms.clear();
+            terms.extend(parts.iter().map(|&e| unit * len + e as usize));
+            f(unit * len + *sum as usize, &terms);
+        }
+        for &s in self.sums_of(unit) {
+            let (whole, parts) = self.sums.get(s as usize);
+            terms.clear();
+            terms.extend(parts.iter().map(|&u| u as usize * len + entry));
+            f(whole as usize * len + entry, &terms);
+        }
+    }
+
+    /// Whether the other numbers of some equation give this one at once, so that withholding it alone would not help.
+    fn given_by_others(&self, at: usize) -> bool {
+        let mut given = false;
+        self.each_equation(at, &mut |sum, parts| {
+            given |= parts.iter().chain([&sum]).all(|&term| term == at || self.states[term].known());
+        });
+        given
+    }
+
+    /// What is lost by withholding a number: what is told beside the release goes last; what others give at once helps little; then persons count,
+    /// those of totals fourfold. Ties fall to the earlier unit, which is the finer one.
+    pub(super) fn price(&self, at: usize) -> (bool, bool, u64, usize) {
         let weight = if at % self.entries.len == self.entries.total { 4 } else { 1 };
-        (self.states[at] == State::Told, u64::from(self.counts[at]) * weight, at)
+        let told = self.states[at] == State::Told;
+        (told, self.given_by_others(at), u64::from(self.counts[at]) * weight, at)
     }
 
     /// The block a unit belongs to.

@@ -5,6 +5,7 @@
 //! Each coarsest cell is a block: nothing but areas and the whole ties it to another.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -99,7 +100,7 @@ pub(super) fn units(cube: &Cube, lattice: &Lattice, date: usize) -> Result<Units
     }
     cells.par_iter_mut().for_each(|level| level.sort_unstable());
 
-    let mut new_unit = |counts: &mut Vec<u32>, members: &[u32]| add_up(counts, entries.len, members);
+    let new_unit = |counts: &mut Vec<u32>, members: &[u32]| add_up(counts, entries.len, members);
     let (mut areas, mut outside) = (Vec::new(), Vec::new());
     for (system, declared) in lattice.systems.iter().enumerate() {
         let mut members: Vec<Vec<u32>> = vec![Vec::new(); declared.areas.len() + 1];
@@ -123,7 +124,7 @@ pub(super) fn units(cube: &Cube, lattice: &Lattice, date: usize) -> Result<Units
     for (areas, &outside) in areas.iter().zip(&outside) {
         sums.push(whole, areas.clone().chain([outside]));
     }
-    Ok(Units { system: System::new(entries, counts, sums, parts), cells, pieces, areas, outside, whole })
+    Ok(Units { system: System::new(Arc::new(entries), counts, sums, parts), cells, pieces, areas, outside, whole })
 }
 
 /// Cells of the finest size in nested order: sorted by their coarsest parent, then the next, down to themselves.
