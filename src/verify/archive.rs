@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::verify::finding::Findings;
 use crate::verify::tile_id::TileId;
-use crate::verify::{Context, Problem, Verified, directory, mbtiles, pmtiles, tiles};
+use crate::verify::{Check, Context, Problem, Verified, directory, mbtiles, pmtiles, tiles};
 
 /// An archive that could be opened: its tiles ascending by zoom, column and row.
 pub(super) struct Archive {
@@ -33,20 +33,20 @@ const FORMATS: [(&str, &str, Opener); 3] = [
 
 /// Opens and compares the archives that were written, and looks into the tiles of the first.
 pub(super) fn check(context: &Context<'_>) -> Verified {
-    let (mut checks, mut skipped, mut parts, mut archives) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut checks, mut parts, mut archives) = (Vec::new(), Vec::new(), Vec::new());
     for (name, file, open) in FORMATS {
         if !context.description.has(name) {
-            skipped.push(name);
+            checks.push(Check { name, checked: None });
             continue;
         }
         let mut findings = Findings::of(file);
         match open(context, &mut findings) {
             Ok(archive) => {
-                checks.push((name, archive.tiles.len() as u64));
+                checks.push(Check { name, checked: Some(archive.tiles.len() as u64) });
                 archives.push(archive);
             }
             Err(problem) => {
-                checks.push((name, 0));
+                checks.push(Check { name, checked: Some(0) });
                 findings.add("", problem);
             }
         }
@@ -60,7 +60,7 @@ pub(super) fn check(context: &Context<'_>) -> Verified {
             parts.push(compare(&digests, &other).into_part(Vec::new()));
         }
     }
-    parts.insert(0, Verified { checks, skipped, ..Verified::default() });
+    parts.insert(0, Verified { checks, ..Verified::default() });
     Verified::joined(parts)
 }
 

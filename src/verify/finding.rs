@@ -31,14 +31,21 @@ impl Finding {
     }
 }
 
+/// One kind of check and how much it looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Technical name: `hashes` (files), `release` (rows), `pmtiles`, `mbtiles`, `tiles` (tiles), `tile values` (numbers), `completeness` (units at all zooms),
+    /// `adjacency` (corners at all zooms), `geojson` (features), `csv`, `geopackage` (rows), `tilejson` (files).
+    pub name: &'static str,
+    /// How many things were looked at; `None` where the bundle was written without this format.
+    pub checked: Option<u64>,
+}
+
 /// The outcome of a verification.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
-    /// Kinds of checks and how many things each looked at: `hashes` (files), `release` (rows), `pmtiles`, `mbtiles`, `tiles` (tiles), `tile values` (numbers),
-    /// `completeness` (units at all zooms), `adjacency` (corners at all zooms), `geojson` (features), `csv`, `geopackage` (rows), `tilejson` (files).
-    pub checks: Vec<(&'static str, u64)>,
-    /// Checks of formats that the bundle was written without.
-    pub skipped: Vec<&'static str>,
+    /// What was checked.
+    pub checks: Vec<Check>,
     /// What is wrong, by file, problem and place; at most twenty of a kind in a file.
     pub findings: Vec<Finding>,
     /// How many more of the same kinds were found.
@@ -56,7 +63,6 @@ impl Verified {
         let mut whole = Self::default();
         for part in parts {
             whole.checks.extend(part.checks);
-            whole.skipped.extend(part.skipped);
             whole.findings.extend(part.findings);
             whole.untold += part.untold;
         }
@@ -109,11 +115,12 @@ impl Findings {
     }
 
     pub(super) fn into_part(self, checks: Vec<(&'static str, u64)>) -> Verified {
-        Verified { checks, skipped: Vec::new(), findings: self.found, untold: self.untold }
+        let checks = checks.into_iter().map(|(name, checked)| Check { name, checked: Some(checked) }).collect();
+        Verified { checks, findings: self.found, untold: self.untold }
     }
 
     /// The outcome of a check that has nothing to look at.
-    pub(super) fn skipped(self, check: &'static str) -> Verified {
-        Verified { skipped: vec![check], ..self.into_part(Vec::new()) }
+    pub(super) fn skipped(self, name: &'static str) -> Verified {
+        Verified { checks: vec![Check { name, checked: None }], ..self.into_part(Vec::new()) }
     }
 }

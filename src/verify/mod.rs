@@ -28,7 +28,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-pub use finding::{Finding, Verified};
+pub use finding::{Check, Finding, Verified};
 pub use problem::Problem;
 
 use crate::error::{Error, Failure, Kind, Language};

@@ -129,6 +129,10 @@ fn check(folder: &Path) -> Verified {
     verify(folder, &Silent).map_err(|e| e.to_string()).unwrap()
 }
 
+fn skipped(verified: &Verified) -> Vec<&'static str> {
+    verified.checks.iter().filter(|check| check.checked.is_none()).map(|check| check.name).collect()
+}
+
 /// Plants one fault in a sound bundle and asks for one finding of this kind in this file.
 fn planted(formats: &[&str], file: &str, problem: Problem, fault: impl FnOnce(&Path)) {
     let folder = bundle(formats);
@@ -174,9 +178,9 @@ fn a_bundle_of_the_writers_is_sound() {
     let folder = bundle(&ALL);
     let verified = check(folder.path());
     assert_eq!(verified.findings, []);
-    assert_eq!(verified.skipped, ["hashes"]);
-    for (name, checked) in &verified.checks {
-        assert!(*checked > 0, "{name} looked at nothing");
+    assert_eq!(skipped(&verified), ["hashes"]);
+    for check in &verified.checks {
+        assert!(check.checked != Some(0), "{} looked at nothing", check.name);
     }
 }
 
@@ -184,7 +188,7 @@ fn a_bundle_of_the_writers_is_sound() {
 fn formats_that_were_not_written_are_skipped() {
     let verified = check(bundle(&["csv"]).path());
     assert_eq!(verified.findings, []);
-    assert_eq!(verified.skipped, ["hashes", "pmtiles", "mbtiles", "tiles", "geojson", "geopackage", "tilejson"]);
+    assert_eq!(skipped(&verified), ["hashes", "pmtiles", "mbtiles", "tiles", "geojson", "geopackage", "tilejson"]);
 }
 
 #[test]
