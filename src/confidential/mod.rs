@@ -3,6 +3,47 @@
 //! Inside, data flows `records` → `georeference` → `cube` → `disclosure`. Nothing individual leaves: no coordinate, address or id, and no
 //! count that did not go through disclosure control. Later rooms see only what is re-exported here: the lattice, the release
 //! and the account of what was read.
+//!
+//! What may be done with a release compiles:
+//!
+//! ```
+//! use kleinraum::confidential::{ProtectedCount, Release};
+//!
+//! fn first(release: &Release) -> Option<i64> {
+//!     let number: ProtectedCount = *release.blocks.first()?.numbers(0).first()?;
+//!     number.value()
+//! }
+//! ```
+//!
+//! What would open the room does not: naming a raw count,
+//!
+//! ```compile_fail,E0603
+//! let one = kleinraum::confidential::raw_count::RawCount::ONE;
+//! ```
+//!
+//! looking into the cube,
+//!
+//! ```compile_fail,E0603
+//! fn atoms(cube: &kleinraum::confidential::cube::Cube) -> usize {
+//!     cube.keys.len()
+//! }
+//! ```
+//!
+//! making a protected count out of any number,
+//!
+//! ```compile_fail,E0624
+//! let three = kleinraum::confidential::ProtectedCount::published(3);
+//! ```
+//!
+//! or filling a block with them.
+//!
+//! ```compile_fail,E0451
+//! use kleinraum::confidential::{Block, Level, ProtectedCount};
+//! use kleinraum::grid::GridSize;
+//!
+//! let level = Level::Grid(GridSize::new(100).unwrap());
+//! let block = Block { date: 0, level, units: Vec::new(), numbers: Vec::<ProtectedCount>::new() };
+//! ```
 
 mod account;
 mod count;

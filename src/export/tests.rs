@@ -91,7 +91,7 @@ fn cells(size_m: u32, count: usize) -> Vec<Unit> {
     let side = (count as f64).sqrt().ceil() as usize;
     let cell = |i: usize| {
         let (east, north) = ((i % side) as u32 * size_m, (i / side) as u32 * size_m);
-        Unit::Cell(CellId::of_corner(size, EASTING_M + east, NORTHING_M + north).unwrap())
+        Unit::Cell(CellId::of_corner(size, (EASTING_M + east) as i32, (NORTHING_M + north) as i32).unwrap())
     };
     // Every fifth is missing, so that rows have gaps.
     (0..count * 5 / 4).map(cell).enumerate().filter(|(i, _)| i % 5 != 3).map(|(_, c)| c).take(count).collect()
@@ -285,7 +285,10 @@ fn neighbours(units: &[Unit]) -> usize {
         Unit::Area(_) => unreachable!(),
     };
     let all: std::collections::BTreeSet<_> = units.iter().map(corner).collect();
-    all.iter().map(|&(e, n, s)| usize::from(all.contains(&(e + s, n, s))) + usize::from(all.contains(&(e, n + s, s)))).sum()
+    all.iter()
+        .map(|&(e, n, s)| (e, n, s, s as i32))
+        .map(|(e, n, s, side)| usize::from(all.contains(&(e + side, n, s))) + usize::from(all.contains(&(e, n + side, s))))
+        .sum()
 }
 
 #[test]

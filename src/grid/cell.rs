@@ -15,38 +15,59 @@ use crate::say;
 //  +------------+---------+--------------------+--------------------+
 //
 // size = mantissa · 10^exponent metres, mantissa < 1000 and not divisible by 10.
+// Indices are counted from 3 000 km south and west of the system's origin, so that they are never negative: data outside Europe (the
+// Americas' east) has negative eastings.
 const INDEX_BITS: u32 = 20;
 const EXPONENT_BITS: u32 = 3;
 const INDEX_MASK: u64 = (1 << INDEX_BITS) - 1;
+const MIN_M: f64 = -3_000_000.0;
+const MAX_M: f64 = 7_480_000.0;
+
+/// Cells of this side between the first index and the system's origin.
+fn cells_before_origin(side_m: u32) -> i64 {
+    i64::from(3_000_000_u32.div_ceil(side_m))
+}
 
 /// A grid square of EPSG:3035. Owns its south and west edge. Within one size it orders south to north, then west to east.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CellId(u64);
 
 impl CellId {
-    /// The cell of `size` that holds the point, or `None` outside 0 … 10 000 km or for a value that is not finite.
+    /// The lowest bits of a packed id, which say where the cell lies; those above say its size.
+    pub const PLACE_BITS: u32 = 2 * INDEX_BITS;
+
+    /// The cell of `size` that holds the point, or `None` outside −3 000 … 7 480 km in either direction or for a value that is not finite.
     pub fn of_point(size: GridSize, easting_m: f64, northing_m: f64) -> Option<Self> {
         let side = f64::from(size.metres());
-        let (east, north) = ((easting_m / side).floor(), (northing_m / side).floor());
-        let limit = 10_000_000.0 / side;
-        let inside = |index: f64| (0.0..limit).contains(&index);
-        (inside(east) && inside(north)).then(|| Self::pack(size, north as u64, east as u64))
+        let inside = |metres: f64| (MIN_M..MAX_M).contains(&metres);
+        let index = |metres: f64| (metres / side).floor() as i64;
+        (inside(easting_m) && inside(northing_m)).then(|| Self::pack(size, index(northing_m), index(easting_m)))
     }
 
     /// The cell of `size` whose south-west corner is given in whole metres; `None` if that is no corner of this grid.
-    pub fn of_corner(size: GridSize, easting_m: u32, northing_m: u32) -> Option<Self> {
-        let side = size.metres();
-        (easting_m % side == 0 && northing_m % side == 0 && easting_m < 10_000_000 && northing_m < 10_000_000)
-            .then(|| Self::pack(size, u64::from(northing_m / side), u64::from(easting_m / side)))
+    pub fn of_corner(size: GridSize, easting_m: i32, northing_m: i32) -> Option<Self> {
+        let side = size.metres() as i32;
+        let inside = |metres: i32| metres % side == 0 && (MIN_M..MAX_M).contains(&f64::from(metres));
+        let index = |metres: i32| i64::from(metres / side);
+        (inside(easting_m) && inside(northing_m)).then(|| Self::pack(size, index(northing_m), index(easting_m)))
     }
 
-    fn pack(size: GridSize, north: u64, east: u64) -> Self {
+    /// From indices counted from the system's origin.
+    fn pack(size: GridSize, north: i64, east: i64) -> Self {
         let (mut mantissa, mut exponent) = (u64::from(size.metres()), 0_u64);
-        while mantissa % 10 == 0 {
+        while mantissa.is_multiple_of(10) {
             mantissa /= 10;
             exponent += 1;
         }
-        Self((((mantissa << EXPONENT_BITS) | exponent) << (2 * INDEX_BITS)) | (north << INDEX_BITS) | east)
+        let first = cells_before_origin(size.metres());
+        let place = (((north + first) as u64) << INDEX_BITS) | (east + first) as u64;
+        Self((((mantissa << EXPONENT_BITS) | exponent) << Self::PLACE_BITS) | place)
+    }
+
+    /// Northing and easting indices, counted from the system's origin.
+    fn indices(self) -> (i64, i64) {
+        let first = cells_before_origin(self.size().metres());
+        (((self.0 >> INDEX_BITS) & INDEX_MASK) as i64 - first, (self.0 & INDEX_MASK) as i64 - first)
     }
 
     /// The packed id: the feature id in every format, below 2^53, the same in every run.
@@ -56,49 +77,50 @@ impl CellId {
 
     /// Takes a packed id apart again; `None` if it is none.
     pub fn from_u64(id: u64) -> Option<Self> {
-        let head = id >> (2 * INDEX_BITS);
+        let head = id >> Self::PLACE_BITS;
         let (mantissa, exponent) = (head >> EXPONENT_BITS, (head & 7) as u32);
         let size = GridSize::new(u32::try_from(mantissa).ok()?.checked_mul(10_u32.checked_pow(exponent)?)?).ok()?;
-        let (north, east) = ((id >> INDEX_BITS) & INDEX_MASK, id & INDEX_MASK);
-        let limit = u64::from(10_000_000_u32.div_ceil(size.metres()));
+        let (north, east) = Self(id).indices();
         let cell = Self::pack(size, north, east);
-        (cell.0 == id && north < limit && east < limit).then_some(cell)
+        let inside = |index: i64| (MIN_M..MAX_M).contains(&(index as f64 * f64::from(size.metres())));
+        (cell.0 == id && inside(north) && inside(east)).then_some(cell)
     }
 
     /// The side.
     pub fn size(self) -> GridSize {
-        let head = self.0 >> (2 * INDEX_BITS);
+        let head = self.0 >> Self::PLACE_BITS;
         let size_m = (head >> EXPONENT_BITS) as u32 * 10_u32.pow((head & 7) as u32);
         GridSize::new(size_m).expect("a packed id holds a valid size")
     }
 
     /// Easting of the south-west corner, metres.
-    pub fn easting_m(self) -> u32 {
-        (self.0 & INDEX_MASK) as u32 * self.size().metres()
+    pub fn easting_m(self) -> i32 {
+        self.indices().1 as i32 * self.size().metres() as i32
     }
 
     /// Northing of the south-west corner, metres.
-    pub fn northing_m(self) -> u32 {
-        ((self.0 >> INDEX_BITS) & INDEX_MASK) as u32 * self.size().metres()
+    pub fn northing_m(self) -> i32 {
+        self.indices().0 as i32 * self.size().metres() as i32
     }
 
     /// The cell of a coarser (or the same) size that holds this one. `coarse` must be a multiple of this size.
     pub fn parent(self, coarse: GridSize) -> Self {
-        let side = coarse.metres();
-        debug_assert_eq!(side % self.size().metres(), 0);
-        Self::pack(coarse, u64::from(self.northing_m() / side), u64::from(self.easting_m() / side))
+        debug_assert_eq!(coarse.metres() % self.size().metres(), 0);
+        let ratio = i64::from(coarse.metres() / self.size().metres());
+        let (north, east) = self.indices();
+        Self::pack(coarse, north.div_euclid(ratio), east.div_euclid(ratio))
     }
 
     /// The cells of a finer (or the same) size inside this one, south to north, then west to east. `fine` must divide this size.
     pub fn children(self, fine: GridSize) -> impl Iterator<Item = Self> {
-        let ratio = u64::from(self.size().metres() / fine.metres());
-        let (north, east) = (u64::from(self.northing_m() / fine.metres()), u64::from(self.easting_m() / fine.metres()));
-        (0..ratio * ratio).map(move |i| Self::pack(fine, north + i / ratio, east + i % ratio))
+        let ratio = i64::from(self.size().metres() / fine.metres());
+        let (north, east) = self.indices();
+        (0..ratio * ratio).map(move |i| Self::pack(fine, north * ratio + i / ratio, east * ratio + i % ratio))
     }
 
     /// The corners in metres (easting, northing), counter-clockwise from the south-west: SW, SE, NE, NW.
-    pub fn corners_m(self) -> [(u32, u32); 4] {
-        let (e, n, s) = (self.easting_m(), self.northing_m(), self.size().metres());
+    pub fn corners_m(self) -> [(i32, i32); 4] {
+        let (e, n, s) = (self.easting_m(), self.northing_m(), self.size().metres() as i32);
         [(e, n), (e + s, n), (e + s, n + s), (e, n + s)]
     }
 
@@ -138,7 +160,11 @@ impl FromStr for CellId {
         };
         let size = GridSize::new(size_m).map_err(|_| CodeError::Size)?;
         let unit = if long { 1 } else { 10_u32.pow(size_m.trailing_tens()) };
-        let metres = |digits: &str| number(digits)?.checked_mul(unit).ok_or(CodeError::Corner);
+        let metres = |text: &str| {
+            let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
+            let metres = number(digits)?.checked_mul(unit).and_then(|metres| i32::try_from(metres).ok());
+            metres.map(|metres| sign * metres).ok_or(CodeError::Corner)
+        };
         Self::of_corner(size, metres(east)?, metres(north)?).ok_or(CodeError::Corner)
     }
 }
@@ -259,8 +285,19 @@ mod tests {
 
     #[test]
     fn nothing_outside_the_grid() {
-        assert_eq!(CellId::of_point(size(100), -0.001, 5.0), None);
+        assert_eq!(CellId::of_point(size(100), -3_000_000.001, 5.0), None);
         assert_eq!(CellId::of_point(size(100), f64::NAN, 5.0), None);
-        assert_eq!(CellId::of_point(size(100), 1e7, 5.0), None);
+        assert_eq!(CellId::of_point(size(100), 7_480_000.0, 5.0), None);
+    }
+
+    #[test]
+    fn cells_west_of_the_origin_are_counted_by_floor_too() {
+        let cell = CellId::of_point(size(100), -2_033_336.9, 5_728_460.2).unwrap();
+        assert_eq!(cell.code(), "CRS3035RES100mN5728400E-2033400");
+        assert_eq!(cell.code().parse(), Ok(cell));
+        assert_eq!(CellId::from_u64(cell.as_u64()), Some(cell));
+        assert_eq!(cell.parent(size(1000)).code(), "CRS3035RES1000mN5728000E-2034000");
+        assert!(cell.parent(size(1000)).children(size(100)).any(|child| child == cell));
+        assert!(cell < CellId::of_point(size(100), 0.0, 5_728_460.2).unwrap());
     }
 }

@@ -141,12 +141,12 @@ const NO_EDGE: u32 = u32::MAX;
 
 impl CellLattice {
     fn new(size: GridSize, pieces: u32, units: &[Unit]) -> Self {
-        let key = |(easting_m, northing_m): (u32, u32)| (u64::from(northing_m) << 32) | u64::from(easting_m);
+        let key = |(easting_m, northing_m): (i32, i32)| (i64::from(northing_m) << 32) + i64::from(easting_m) - i64::from(i32::MIN);
         let corners = |unit: &Unit| match unit {
             Unit::Cell(cell) => cell.corners_m().map(key),
             Unit::Area(_) => unreachable!("a grid level holds cells"),
         };
-        let mut keys: Vec<u64> = units.iter().flat_map(corners).collect();
+        let mut keys: Vec<i64> = units.iter().flat_map(corners).collect();
         keys.sort_unstable();
         keys.dedup();
         // Cells ascend in the same order as their corners: two pointers walk along.
@@ -162,7 +162,8 @@ impl CellLattice {
             (south as u32, north as u32)
         };
         let west_corners: Vec<(u32, u32)> = units.iter().map(west).collect();
-        let point = |&key: &u64| (f64::from(key as u32), f64::from((key >> 32) as u32));
+        let easting_m = |key: i64| (key & 0xffff_ffff) + i64::from(i32::MIN);
+        let point = |&key: &i64| (easting_m(key) as f64, (key >> 32) as f64);
         let (xs, ys) = keys.iter().map(point).unzip();
         let mut lattice = Self { xs, ys, west_corners, inner: pieces as usize - 1, edges: Vec::new() };
         if lattice.inner > 0 {

@@ -29,8 +29,8 @@ pub(super) struct CellRings {
 /// A place of the sub-lattice: parts of an edge counted north and east from the grid's origin. Orders row by row.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Node {
-    north: u32,
-    east: u32,
+    north: i32,
+    east: i32,
 }
 
 impl CellRings {
@@ -150,8 +150,8 @@ fn splits_for(sagitta: f64, zoom: u8) -> u32 {
 /// The largest distance between an edge's true middle and the middle of its chord, world units, over the cells of the outer rows and columns and
 /// every hundredth other; half as much again for those between.
 fn largest_sagitta(cells: &[CellId], size: GridSize, world: &World, layer: &str) -> Result<f64, TilingError> {
-    let rim = |of: fn(&CellId) -> u32| {
-        let ends = cells.iter().map(of).fold((u32::MAX, 0), |(low, high), v| (low.min(v), high.max(v)));
+    let rim = |of: fn(&CellId) -> i32| {
+        let ends = cells.iter().map(of).fold((i32::MAX, i32::MIN), |(low, high), v| (low.min(v), high.max(v)));
         move |cell: &CellId| of(cell) == ends.0 || of(cell) == ends.1
     };
     let (rows, columns) = (rim(|c| c.northing_m()), rim(|c| c.easting_m()));
@@ -171,10 +171,15 @@ fn largest_sagitta(cells: &[CellId], size: GridSize, world: &World, layer: &str)
     Ok(if largest < 2.0 { 0.0 } else { 1.5 * largest })
 }
 
+/// The node at a cell's south-west corner: north, east.
+fn south_west(cell: CellId, parts: u32) -> (i32, i32) {
+    let (size_m, parts) = (cell.size().metres() as i32, parts as i32);
+    (cell.northing_m() / size_m * parts, cell.easting_m() / size_m * parts)
+}
+
 /// The nodes of a cell's outline, clockwise on the map from the north-west corner.
 fn outline(cell: CellId, parts: u32) -> impl Iterator<Item = Node> {
-    let size_m = cell.size().metres();
-    let (south, west) = (cell.northing_m() / size_m * parts, cell.easting_m() / size_m * parts);
+    let (south, west) = south_west(cell, parts);
     (0..4 * parts).map(move |i| {
         let along = i % parts;
         let (north, east) = match i / parts {
@@ -183,17 +188,16 @@ fn outline(cell: CellId, parts: u32) -> impl Iterator<Item = Node> {
             2 => (0, parts - along),
             _ => (along, 0),
         };
-        Node { north: south + north, east: west + east }
+        Node { north: south + north as i32, east: west + east as i32 }
     })
 }
 
 /// Where the cell's outline lies in the sorted nodes. A row of nodes has no gap within a cell: its top and bottom row hold every part, a row
 /// between holds the two ends only. So one search a row is enough.
 fn positions(cell: CellId, parts: u32, nodes: &[Node]) -> impl Iterator<Item = u32> {
-    let size_m = cell.size().metres();
-    let (south, west) = (cell.northing_m() / size_m * parts, cell.easting_m() / size_m * parts);
+    let (south, west) = south_west(cell, parts);
     let row = |north: u32| {
-        let node = Node { north: south + north, east: west };
+        let node = Node { north: south + north as i32, east: west };
         nodes.binary_search(&node).expect("every node of the outline is listed") as u32
     };
     let rows: Vec<u32> = (0..=parts).map(row).collect();

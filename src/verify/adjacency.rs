@@ -21,8 +21,8 @@ const STRAIGHT_M: u32 = 1000;
 /// One corner of the grid as one cell in one tile draws it. World units wrap at 2^32, above the largest zoom that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Corner {
-    northing_m: u32,
-    easting_m: u32,
+    northing_m: i32,
+    easting_m: i32,
     x: u32,
     y: u32,
 }
@@ -30,8 +30,8 @@ struct Corner {
 /// One edge of a cell, from its south-western end, and the points between its ends as a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Edge {
-    northing_m: u32,
-    easting_m: u32,
+    northing_m: i32,
+    easting_m: i32,
     side_m: u32,
     northwards: bool,
     between: u64,
@@ -55,7 +55,7 @@ impl Raster {
     }
 
     /// A corner in units of the tile.
-    fn in_tile(&self, (easting_m, northing_m): (u32, u32), tile: TileId) -> Option<(f64, f64)> {
+    fn in_tile(&self, (easting_m, northing_m): (i32, i32), tile: TileId) -> Option<(f64, f64)> {
         let (x_m, y_m) = self.projection.exact(f64::from(easting_m), f64::from(northing_m))?;
         let units = f64::from(2_u32.pow(u32::from(tile.zoom))) * EXTENT as f64;
         let (x, y) = ((x_m + HALF_M) / (2.0 * HALF_M) * units, (HALF_M - y_m) / (2.0 * HALF_M) * units);

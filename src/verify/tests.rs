@@ -53,7 +53,7 @@ fn release(more: i64) -> Release {
     let finest = lattice.sizes.finest();
     let cells: Vec<CellId> = (0..900_u32)
         .filter(|i| i % 11 != 3)
-        .map(|i| CellId::of_corner(finest, 4_309_000 + i % 30 * 100, 3_398_500 + i / 30 * 100).unwrap())
+        .map(|i| CellId::of_corner(finest, (4_309_000 + i % 30 * 100) as i32, (3_398_500 + i / 30 * 100) as i32).unwrap())
         .collect();
     let mut blocks = Vec::new();
     for date in 0..DATES.len() {

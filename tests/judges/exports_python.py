@@ -26,7 +26,7 @@ import pyproj
 import shapely
 
 STATUSES = ["value", "zero", "suppressed", "uncertain", "none"]
-CODE = re.compile(r"CRS3035RES(\d+)mN(\d+)E(\d+)$")
+CODE = re.compile(r"CRS3035RES(\d+)mN(-?\d+)E(-?\d+)$")
 NO_NUMBER = np.iinfo(np.int64).min
 
 failures = []

@@ -52,7 +52,7 @@ pub(super) struct KeyRanks {
 impl KeyRanks {
     pub(super) fn new(finest: GridSize, dates: Vec<u32>, areas: Vec<u32>, dimensions: Vec<(u64, Vec<u32>)>) -> Self {
         let first = CellId::of_corner(finest, 0, 0).expect("the grid begins with a cell");
-        Self { size_bits: first.as_u64(), dates, areas, dimensions }
+        Self { size_bits: first.as_u64() >> CellId::PLACE_BITS << CellId::PLACE_BITS, dates, areas, dimensions }
     }
 
     /// The key with ranks; its order is the final one. The group keeps the number of codes of each dimension as its radix.

@@ -17,7 +17,7 @@ const TABLES: [&[&[usize]]; 5] =
     [&[&[]], &[&[], &[0], &[1], &[0, 1]], &[&[], &[0], &[1]], &[&[], &[0, 1], &[1, 2]], &[&[], &[0, 1], &[1, 2], &[0, 2], &[1]]];
 
 fn at(east: u64, north: u64) -> CellId {
-    CellId::of_corner(GridSize::new(100).unwrap(), 4_000_000 + 100 * east as u32, 3_000_000 + 100 * north as u32).unwrap()
+    CellId::of_corner(GridSize::new(100).unwrap(), 4_000_000 + 100 * east as i32, 3_000_000 + 100 * north as i32).unwrap()
 }
 
 fn atom(cell: (u64, u64), areas: u32, group: u64, count: u64) -> (AtomKey, u64) {

@@ -1,5 +1,0 @@
-use kleinraum::confidential::ProtectedCount;
-
-fn main() {
-    let _ = ProtectedCount::published(3);
-}

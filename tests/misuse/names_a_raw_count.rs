@@ -1,3 +1,0 @@
-fn main() {
-    let _ = kleinraum::confidential::raw_count::RawCount::ONE;
-}
