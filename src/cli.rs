@@ -178,8 +178,7 @@ fn tell_error(error: &Error, language: Language, log: Log) {
     match log {
         Log::Text => words::tell_aside(&say!(language, "error: {}", "Fehler: {}", error.explain(language))),
         Log::Json => words::tell_aside(
-            &serde_json::json!({"event": "error", "exit_status": error.kind().exit_status(), "message": error.explain(language)})
-                .to_string(),
+            &serde_json::json!({"event": "error", "exit_status": error.kind().exit_status(), "message": error.explain(language)}).to_string(),
         ),
     }
 }

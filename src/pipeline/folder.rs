@@ -138,19 +138,11 @@ impl Failure for FolderError {
         match self {
             Self::NoName { folder } => {
                 let folder = folder.display();
-                say!(
-                    language,
-                    "{folder}: an output folder needs a name, for example -o out",
-                    "{folder}: ein Ausgabeordner braucht einen Namen, zum Beispiel -o out"
-                )
+                say!(language, "{folder}: an output folder needs a name, for example -o out", "{folder}: ein Ausgabeordner braucht einen Namen, zum Beispiel -o out")
             }
             Self::IsFile { folder } => {
                 let folder = folder.display();
-                say!(
-                    language,
-                    "{folder}: is a file: name a folder with -o",
-                    "{folder}: ist eine Datei: mit -o einen Ordner nennen"
-                )
+                say!(language, "{folder}: is a file: name a folder with -o", "{folder}: ist eine Datei: mit -o einen Ordner nennen")
             }
             Self::NotABundle { folder } => {
                 let folder = folder.display();
