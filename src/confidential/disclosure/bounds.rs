@@ -24,6 +24,8 @@ pub(super) struct Bounds {
     stale: Vec<bool>,
     /// Blocks that were told something from outside.
     told: Vec<bool>,
+    /// Whether a number outside all blocks was withheld.
+    outside_withheld: bool,
 }
 
 /// The numbers of consecutive units, from `base` on.
@@ -39,18 +41,35 @@ struct Window<'b> {
 }
 
 impl Bounds {
-    /// Nothing is known yet.
-    pub(super) fn new(system: &System) -> Self {
-        let blocks = system.blocks.len();
-        let numbers = system.counts.len();
-        let touched = vec![0; system.units()];
-        Self { low: vec![0; numbers], high: vec![0; numbers], touched, stale: vec![true; blocks], told: vec![false; blocks] }
+    /// Nothing is known yet. Blocks whose every number at the border is known are left out until something in them is withheld: bounded by
+    /// themselves they were safe, and nothing can tell them more.
+    pub(super) fn new(system: &System, borders: &[Vec<Vec<u32>>]) -> Self {
+        let (len, numbers) = (system.entries.len, system.counts.len());
+        let mut bounds = Self {
+            low: vec![0; numbers],
+            high: vec![OPEN; numbers],
+            touched: vec![0; system.units()],
+            stale: vec![true; system.blocks.len()],
+            told: vec![false; system.blocks.len()],
+            outside_withheld: false,
+        };
+        for (stale, border) in bounds.stale.iter_mut().zip(borders.last().into_iter().flatten()) {
+            let at = || border.iter().flat_map(|&unit| unit as usize * len..(unit as usize + 1) * len);
+            if at().all(|at| system.states[at].known()) {
+                *stale = false;
+                for at in at() {
+                    (bounds.low[at], bounds.high[at]) = (system.counts[at], system.counts[at]);
+                }
+            }
+        }
+        bounds
     }
 
-    /// A number was withheld: what followed from it has to be computed anew.
+    /// A number was withheld, or is to be looked at again: what followed from it has to be computed anew.
     pub(super) fn withheld(&mut self, system: &System, at: usize) {
-        if let Some(block) = system.block_of(at / system.entries.len) {
-            self.stale[block] = true;
+        match system.block_of(at / system.entries.len) {
+            Some(block) => self.stale[block] = true,
+            None => self.outside_withheld = true,
         }
     }
 
@@ -58,9 +77,12 @@ impl Bounds {
     pub(super) fn propagate(&mut self, system: &System) {
         let len = system.entries.len;
         let outer = system.blocks.last().map_or(0, |b| b.units.end);
-        // What a block was told may rest on what has been withheld since.
-        for (stale, told) in self.stale.iter_mut().zip(&mut self.told) {
-            *stale |= std::mem::take(told);
+        // What a block was told may rest on what has been withheld outside since. Bounds that rest on what has been withheld in other blocks
+        // are left as they are: narrower than they need be, so that nothing is taken for safe that is not.
+        if std::mem::take(&mut self.outside_withheld) {
+            for (stale, told) in self.stale.iter_mut().zip(&mut self.told) {
+                *stale |= std::mem::take(told);
+            }
         }
         let start = |range: std::ops::Range<usize>, low: &mut [u32], high: &mut [u32]| {
             for (i, at) in range.enumerate() {

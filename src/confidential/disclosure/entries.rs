@@ -59,6 +59,7 @@ struct TableEntries {
 
 impl Entries {
     /// One number a unit, for tables whose relations are all given between units.
+    #[cfg(test)]
     pub(super) fn single() -> Self {
         Self::of_tables(&[Table(Vec::new())], &[])
     }

@@ -273,6 +273,44 @@ fn a_sensitive_zero_is_secret_only_where_someone_could_be_meant() {
     assert_eq!((last[2], last[7], last[8]), (Status::Zero, Status::Zero, Status::Zero));
 }
 
+/// The cells of one area in a cut 500 m cell have nobody in the first category of d0, which each of them tells; the cell and the area as
+/// wholes have. The piece's sensitive zero follows from those of its cells and cannot be secret.
+#[test]
+fn a_secret_zero_that_public_zeros_of_all_parts_tell_is_no_secret() {
+    let lattice = lattice(&[100, 500], &[2], &[2, 2], &[&[], &[0], &[1], &[0, 1]]);
+    // Groups: d0 × d1; the second category of d1 is sensitive.
+    let atoms = vec![
+        atom((0, 0), 0, 2, 20),
+        atom((0, 0), 0, 3, 20),
+        atom((1, 0), 0, 2, 20),
+        atom((1, 0), 0, 3, 20),
+        atom((2, 0), 1, 0, 20),
+        atom((2, 0), 1, 2, 20),
+        atom((5, 0), 0, 0, 20),
+        atom((5, 0), 0, 2, 20),
+        atom((10, 0), 1, 0, 20),
+        atom((10, 0), 1, 3, 20),
+    ];
+    let cube = cube(&lattice, vec![vec![Some(0)], vec![Some(1)]], atoms);
+    let rules = Rules { sensitive: vec![(1, vec![1])], ..suppress(5, Zeros::Public) };
+    let release = protect(&cube, lattice, &rules, &Silent).unwrap();
+    // Columns: total, d0 (2), d1 (2), d0 × d1 (4).
+    assert_eq!(release.blocks[0].numbers(0)[6].status(), Status::Zero);
+    assert_eq!(release.blocks[1].numbers(0)[6].status(), Status::Suppressed);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn sensitive_categories_can_always_be_protected(seed in 0_u64..1_000_000, tables in 1_usize..5, cells in 1_u64..14) {
+        let (lattice, cube) = world(seed, tables, cells);
+        let rules = Rules { sensitive: vec![(0, vec![1]), (1, vec![1, 2])], ..suppress(5, Zeros::Public) };
+        let release = protect(&cube, lattice.clone(), &rules, &Silent).unwrap();
+        Judge::new(&lattice, &cube).check(&release, 5, Zeros::Public);
+    }
+}
+
 #[test]
 fn three_records_are_protected_by_telling_nothing() {
     let lattice = lattice(&[100, 1000], &[1], &[], &[&[]]);

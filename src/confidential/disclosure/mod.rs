@@ -1,12 +1,13 @@
 //! Disclosure control: raw counts in, a [`Release`] out.
 //!
 //! The only place that reads a raw count or makes a [`ProtectedCount`]. `units` lays out what is counted and how it adds up, `primary` marks what
-//! must not be known, `suppress` withholds until it cannot be found out (`bounds` and `span` say whether it can), and `publish` writes the
+//! must not be known (`implied`: and what public zeros tell anyway), `suppress` withholds until it cannot be found out (`bounds` and `span` say whether it can), and `publish` writes the
 //! release. `system`, `bounds`, `span` and `elimination` know no geography: they serve plain tables as well.
 
 mod bounds;
 mod elimination;
 mod entries;
+mod implied;
 #[cfg(test)]
 mod judged;
 mod modular;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use crate::confidential::disclosure::implied::imply_zeros;
 use crate::confidential::disclosure::rules::{Rules, Zeros};
 use crate::confidential::disclosure::system::State;
 use crate::confidential::disclosure::units::Units;
@@ -80,4 +81,5 @@ pub(super) fn mark(units: &mut Units, rules: &Rules, threshold: u64) {
             _ => State::Told,
         };
     }
+    imply_zeros(system);
 }

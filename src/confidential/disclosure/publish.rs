@@ -41,7 +41,7 @@ pub(in crate::confidential) fn protect(
         match rules.method {
             Method::Suppress { threshold } => {
                 mark(&mut units, rules, threshold);
-                complement(&mut units.system);
+                complement(&mut units.system)?;
             }
             Method::None { .. } => units.system.states.fill(State::Published),
         }

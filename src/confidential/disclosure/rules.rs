@@ -60,7 +60,7 @@ pub struct Rules {
     /// Zeros of groups without a sensitive category.
     pub zeros: Zeros,
     /// Positions of dimensions in [`Lattice::dimensions`], each with positions of its sensitive categories. Zeros of groups with such a category are
-    /// secret wherever nothing public says anyway that the group is empty.
+    /// secret wherever public zeros do not say anyway that the group is empty: of the same unit, of one that holds it, or of all its parts.
     pub sensitive: Vec<(usize, Vec<usize>)>,
 }
 
@@ -93,12 +93,14 @@ pub enum RulesError {
     SensitiveUnknown,
     /// More records of one date than fit in 32 bits.
     TooManyRecords,
+    /// Withholding everything that can be withheld does not keep a number secret.
+    NothingToWithhold,
 }
 
 impl Failure for RulesError {
     fn kind(&self) -> Kind {
         match self {
-            Self::TooManyRecords => Kind::Check,
+            Self::TooManyRecords | Self::NothingToWithhold => Kind::Check,
             Self::ThresholdZero | Self::ReasonMissing | Self::SensitiveUnknown => Kind::Usage,
         }
     }
@@ -124,6 +126,11 @@ impl Failure for RulesError {
                 language,
                 "more than 4294967295 records of one date: split the input by region",
                 "mehr als 4294967295 Datensätze eines Stichtags: Eingabe nach Gebieten teilen"
+            ),
+            Self::NothingToWithhold => say!(
+                language,
+                "a count cannot be kept secret by withholding others: publish fewer tables or sizes, or set zeros = \"public\" and name no sensitive categories",
+                "eine Zahl lässt sich nicht geheim halten, indem andere gesperrt werden: weniger Tabellen oder Zellengrößen veröffentlichen, oder zeros = \"public\" setzen und keine sensiblen Kategorien nennen"
             ),
         }
     }

@@ -9,19 +9,22 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::ops::Range;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::confidential::disclosure::elimination::{Eliminated, Row, eliminate};
 use crate::confidential::disclosure::modular::{MINUS_ONE, add, neg, scatter};
-use crate::confidential::disclosure::system::System;
+use crate::confidential::disclosure::system::{Part, System};
 
 const SET_ASIDE: u32 = 1 << 31;
 
 /// A solution of the homogeneous system, and how it was found.
 pub(super) struct Span<'s> {
     system: &'s System,
+    /// Units that were looked at.
+    units: Vec<Range<usize>>,
     /// For each unit and basis number, its value in the random solution; 0 for known numbers.
     values: Vec<u64>,
     /// Equations set aside, in order, each with the number it is solved for.
@@ -129,28 +132,42 @@ impl<'s> Equations<'s> {
 }
 
 impl<'s> Span<'s> {
-    /// Finds a random solution. Cost: linear in the equations, except for those in cycles of shared numbers.
-    pub(super) fn new(system: &'s System) -> Self {
+    /// Finds a random solution of the equations of these units and sums. Cost: linear in the equations, except for those in cycles of shared
+    /// numbers.
+    pub(super) fn new(system: &'s System, active: &Part<Vec<Range<usize>>>) -> Self {
         let equations = Equations::new(system);
         let numbers = system.units() * equations.basis;
         let mut alive = vec![false; equations.len()];
         let mut occurs = vec![0_u16; numbers];
-        let mut look = |equation: u64, alive: &mut [bool]| {
-            equations.unknown(equation, |number, _| {
-                occurs[number as usize] += 1;
-                alive[equation as usize] = true;
-            });
-        };
-        (0..equations.sums).for_each(|equation| look(equation, &mut alive));
-        for unit in 0..system.units() {
+        let (len, basis) = (system.entries.len, &system.entries.basis[..equations.maximal]);
+        for s in active.sums.iter().cloned().flatten() {
+            let (whole, parts) = system.sums.get(s);
+            let alive = &mut alive[s * equations.maximal..][..equations.maximal];
+            for unit in parts.iter().chain([&whole]).map(|&unit| unit as usize) {
+                let (states, occurs) = (&system.states[unit * len..][..len], &mut occurs[unit * equations.basis..]);
+                for ((&entry, occurs), alive) in basis.iter().zip(occurs).zip(alive.iter_mut()) {
+                    if !states[entry as usize].known() {
+                        *occurs += 1;
+                        *alive = true;
+                    }
+                }
+            }
+        }
+        for unit in active.units.iter().cloned().flatten() {
             for margin in (0..equations.margins).filter(|&m| equations.says_something(unit, m)) {
-                look(equations.sums + (unit * equations.margins + margin) as u64, &mut alive);
+                let equation = equations.sums + (unit * equations.margins + margin) as u64;
+                equations.unknown(equation, |number, _| {
+                    occurs[number as usize] += 1;
+                    alive[equation as usize] = true;
+                });
             }
         }
 
         let mut aside = Vec::new();
         let mut solved_by = vec![0; numbers];
-        let mut single: Vec<u32> = (0..numbers as u32).filter(|&n| occurs[n as usize] == 1).collect();
+        let looked_at = |unit: usize| unit * equations.basis..(unit + 1) * equations.basis;
+        let all = || active.units.iter().flat_map(|units| looked_at(units.start).start..looked_at(units.end).start);
+        let mut single: Vec<u32> = all().filter(|&n| occurs[n] == 1).map(|n| n as u32).collect();
         single.reverse();
         while let Some(number) = single.pop() {
             if occurs[number as usize] != 1 {
@@ -174,12 +191,19 @@ impl<'s> Span<'s> {
             solved_by[number as usize] = SET_ASIDE | aside.len() as u32;
         }
 
-        let rest: Vec<u64> = (0..equations.len() as u64).filter(|&e| alive[e as usize]).collect();
-        let components = components(equations, &rest);
-        let mut values: Vec<u64> = (0..numbers as u32)
-            .into_par_iter()
-            .map(|n| if system.states[equations.entry(n)].known() { 0 } else { scatter(u64::from(n)) })
-            .collect();
+        let sums = active.sums.iter().flat_map(|sums| sums.start * equations.maximal..sums.end * equations.maximal);
+        let first = equations.sums as usize;
+        let margins = active.units.iter().flat_map(|u| first + u.start * equations.margins..first + u.end * equations.margins);
+        let rest: Vec<u64> = sums.chain(margins).filter(|&e| alive[e]).map(|e| e as u64).collect();
+        let components = components(equations, &rest, &mut solved_by);
+        let mut values = vec![0; numbers];
+        for unit in active.units.iter().cloned().flatten() {
+            for n in looked_at(unit) {
+                if !system.states[equations.entry(n as u32)].known() {
+                    values[n] = scatter(n as u64);
+                }
+            }
+        }
         for (c, component) in components.iter().enumerate() {
             let mut own: Vec<u64> = component.numbers.iter().map(|&n| values[n as usize]).collect();
             component.eliminated.solve(&mut own);
@@ -200,7 +224,7 @@ impl<'s> Span<'s> {
             });
             values[number as usize] = if is_whole { sum } else { neg(sum) };
         }
-        Self { system, values, aside, solved_by, components }
+        Self { system, units: active.units.clone(), values, aside, solved_by, components }
     }
 
     /// Positions of protected numbers that are determined, ascending.
@@ -214,7 +238,7 @@ impl<'s> Span<'s> {
             };
             (0..len).filter(move |&e| states[e].protected() && vanishes(e)).map(move |e| unit * len + e)
         };
-        (0..self.system.units()).into_par_iter().flat_map_iter(of_unit).collect()
+        self.units.par_iter().flat_map(|units| units.clone().into_par_iter().flat_map_iter(of_unit)).collect()
     }
 
     /// Positions of published numbers that a determined number is computed from, ascending.
@@ -305,7 +329,8 @@ impl<'s> Span<'s> {
 }
 
 /// Splits equations that share no number, and eliminates each part.
-fn components(equations: Equations<'_>, rest: &[u64]) -> Vec<Component> {
+/// `first` is zero for every number in them, before and after.
+fn components(equations: Equations<'_>, rest: &[u64], first: &mut [u32]) -> Vec<Component> {
     let mut parent: Vec<u32> = (0..rest.len() as u32).collect();
     fn root(parent: &mut [u32], mut at: u32) -> u32 {
         while parent[at as usize] != at {
@@ -314,15 +339,20 @@ fn components(equations: Equations<'_>, rest: &[u64]) -> Vec<Component> {
         }
         at
     }
-    let mut first: FxHashMap<u32, u32> = FxHashMap::default();
     for (i, &equation) in rest.iter().enumerate() {
         equations.unknown(equation, |number, _| {
-            let other = *first.entry(number).or_insert(i as u32);
+            let slot = &mut first[number as usize];
+            if *slot == 0 {
+                *slot = i as u32 + 1;
+            }
+            let other = *slot - 1;
             let (a, b) = (root(&mut parent, i as u32), root(&mut parent, other));
             parent[a.max(b) as usize] = a.min(b);
         });
     }
-    drop(first);
+    for &equation in rest {
+        equations.unknown(equation, |number, _| first[number as usize] = 0);
+    }
     let mut groups: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
     for (i, &equation) in rest.iter().enumerate() {
         groups.entry(root(&mut parent, i as u32)).or_default().push(equation);

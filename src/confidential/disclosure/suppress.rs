@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::confidential::disclosure::bounds::Bounds;
+use crate::confidential::disclosure::rules::RulesError;
 use crate::confidential::disclosure::span::Span;
 use crate::confidential::disclosure::system::{Part, State, System};
 
@@ -24,30 +25,37 @@ pub(super) struct Rounds {
     pub hard: (usize, usize),
 }
 
-/// Withholds published numbers until every protected one is safe: first block by block, in parallel, from what the block's own equations give
-/// away, then from all equations together. What a block gives away is given away for good, so the first step withholds nothing in vain.
-pub(super) fn complement(system: &mut System) -> Rounds {
-    let alone = |part: &Part| {
-        let mut block = system.alone(part);
-        secure(&mut block);
-        block.states
-    };
-    let blocks: Vec<Vec<State>> = system.blocks.par_iter().map(alone).collect();
-    for (part, states) in system.blocks.iter().zip(blocks) {
-        let first = part.units.start * system.entries.len;
-        system.states[first..first + states.len()].copy_from_slice(&states);
+/// Withholds published numbers until every protected one is safe: first part by part, the finest first and in parallel, from what the part's own
+/// equations give away, then from all equations together. What a part gives away is given away for good, so the first steps withhold
+/// nothing in vain.
+pub(super) fn complement(system: &mut System) -> Result<Rounds, RulesError> {
+    let levels: Vec<Vec<Part>> = system.nested.iter().chain([&system.blocks]).cloned().collect();
+    for (level, parts) in levels.iter().enumerate() {
+        let alone = |part: &Part| {
+            let mut alone = system.alone(part, &levels[..level]);
+            secure(&mut alone)?;
+            Ok(alone.states)
+        };
+        let states: Vec<Vec<State>> = parts.par_iter().map(alone).collect::<Result<_, _>>()?;
+        for (part, states) in parts.iter().zip(states) {
+            let first = part.units.start * system.entries.len;
+            system.states[first..first + states.len()].copy_from_slice(&states);
+        }
     }
     secure(system)
 }
 
 /// Withholds published numbers until every protected one is safe from all equations of the system.
-fn secure(system: &mut System) -> Rounds {
+fn secure(system: &mut System) -> Result<Rounds, RulesError> {
     let mut rounds = Rounds::default();
-    let mut bounds = Bounds::new(system);
+    if !system.states.par_iter().any(|state| state.protected()) {
+        return Ok(rounds);
+    }
     let mut tries = FxHashMap::default();
+    let borders = system.borders();
     // What is safe stays safe when more is withheld, so neither check has to be repeated for the other's sake.
     loop {
-        let span = Span::new(system);
+        let span = Span::new(system, &system.active(&borders));
         let determined = span.determined();
         rounds.hard = span.hard_equations();
         if determined.is_empty() {
@@ -55,25 +63,38 @@ fn secure(system: &mut System) -> Rounds {
         }
         rounds.by_span += 1;
         let chosen = choose(system, &mut tries, &determined, |target| span.computed_from(target));
+        if chosen.is_empty() {
+            return Err(RulesError::NothingToWithhold);
+        }
         withhold(system, &chosen);
     }
     tries.clear();
+    let mut bounds = Bounds::new(system, &borders);
     loop {
         bounds.propagate(system);
-        let pinned = bounds.pinned(system);
+        let mut pinned = bounds.pinned(system);
         if pinned.is_empty() {
-            return rounds;
+            return Ok(rounds);
         }
         rounds.by_bounds += 1;
-        let chosen = choose(system, &mut tries, &pinned, |target| bounds.pinned_by(system, target));
+        let mut chosen = choose(system, &mut tries, &pinned, |target| bounds.pinned_by(system, target));
+        if chosen.is_empty() {
+            // What pinned it may have been withheld since.
+            bounds = Bounds::new(system, &borders);
+            bounds.propagate(system);
+            pinned = bounds.pinned(system);
+            chosen = choose(system, &mut tries, &pinned, |target| bounds.pinned_by(system, target));
+            if chosen.is_empty() && !pinned.is_empty() {
+                return Err(RulesError::NothingToWithhold);
+            }
+        }
         withhold(system, &chosen);
-        chosen.iter().for_each(|&at| bounds.withheld(system, at));
+        pinned.iter().chain(&chosen).for_each(|&at| bounds.withheld(system, at));
     }
 }
 
 /// Takes numbers back.
 fn withhold(system: &mut System, chosen: &[usize]) {
-    assert!(!chosen.is_empty(), "a number found out follows from a published one");
     for &at in chosen {
         system.states[at] = if system.states[at] == State::Told { State::Hidden } else { State::Secondary };
     }
@@ -130,6 +151,10 @@ mod tests {
         system
     }
 
+    fn everything(system: &System) -> Part<Vec<std::ops::Range<usize>>> {
+        system.active(&system.borders())
+    }
+
     fn withheld(system: &System) -> Vec<usize> {
         (0..system.counts.len()).filter(|&at| !system.states[at].known()).collect()
     }
@@ -146,10 +171,10 @@ mod tests {
         let sums: Vec<(u32, &[u32])> = (16..).zip(rows.iter().chain(&columns).map(|p| &p[..])).collect();
         let hidden = [0, 1, 2, 4, 6, 9, 11, 13, 15];
         let mut system = table(&counts, &sums, &hidden, false);
-        let determined = Span::new(&system).determined();
+        let determined = Span::new(&system, &everything(&system)).determined();
         assert_eq!(determined, [1]);
-        complement(&mut system);
-        assert_eq!(Span::new(&system).determined(), Vec::<usize>::new());
+        complement(&mut system).unwrap();
+        assert_eq!(Span::new(&system, &everything(&system)).determined(), Vec::<usize>::new());
         assert_eq!(withheld(&system).len(), hidden.len() + 1);
     }
 
@@ -161,7 +186,7 @@ mod tests {
         let sums: [(u32, &[u32]); 7] =
             [(6, &[0, 1, 2]), (7, &[3, 4, 5]), (8, &[0, 3]), (9, &[1, 4]), (10, &[2, 5]), (11, &[6, 7]), (11, &[8, 9, 10])];
         let mut system = table(&counts, &sums, &[2], false);
-        complement(&mut system);
+        complement(&mut system).unwrap();
         assert_eq!(withheld(&system), [1, 2, 4, 5]);
     }
 
@@ -173,19 +198,19 @@ mod tests {
         let sums: [(u32, &[u32]); 6] =
             [(8, &[0, 1, 2, 3, 4, 7]), (9, &[5, 6]), (10, &[0, 1, 2, 3]), (11, &[4, 5, 6, 7]), (12, &[8, 9]), (12, &[10, 11])];
         let mut system = table(&counts, &sums, &[0, 1, 4, 5, 6], false);
-        let span = Span::new(&system);
+        let span = Span::new(&system, &everything(&system));
         assert_eq!(span.determined(), [4]);
         assert!(span.computed_from(4).contains(&7));
         drop(span);
-        complement(&mut system);
+        complement(&mut system).unwrap();
         assert_eq!(withheld(&system), [0, 1, 4, 5, 6, 7]);
     }
 
     #[test]
     fn withheld_numbers_above_zero_that_add_up_to_their_number_are_found() {
         let mut system = table(&[1, 1, 1, 3, 9, 12], &[(3, &[0, 1, 2]), (5, &[3, 4])], &[0, 1, 2], true);
-        assert_eq!(Span::new(&system).determined(), Vec::<usize>::new());
-        complement(&mut system);
+        assert_eq!(Span::new(&system, &everything(&system)).determined(), Vec::<usize>::new());
+        complement(&mut system).unwrap();
         assert_eq!(withheld(&system), [0, 1, 2, 3, 4]);
     }
 }

@@ -6,6 +6,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::confidential::disclosure::entries::Entries;
 
 /// What the attacker has of a number, and whether he may find out.
@@ -98,11 +100,23 @@ impl Sums {
 
 /// Units and sums that touch the others only through sums outside all blocks.
 #[derive(Clone, Debug)]
-pub(super) struct Part {
+pub(super) struct Part<R = Range<usize>> {
     /// Units.
-    pub units: Range<usize>,
-    /// Positions of the sums whose units are all in the block.
-    pub sums: Range<usize>,
+    pub units: R,
+    /// Positions of the sums whose units are all in the part.
+    pub sums: R,
+}
+
+impl Part {
+    /// The same part when units and sums before it have been taken away.
+    fn without(self, units: usize, sums: usize) -> Self {
+        Self { units: self.units.start - units..self.units.end - units, sums: self.sums.start - sums..self.sums.end - sums }
+    }
+
+    /// The same part when units and sums have been put before it.
+    pub(super) fn moved(self, units: usize, sums: usize) -> Self {
+        Self { units: self.units.start + units..self.units.end + units, sums: self.sums.start + sums..self.sums.end + sums }
+    }
 }
 
 /// The whole of what the attacker knows and wants.
@@ -119,6 +133,8 @@ pub(super) struct System {
     pub sums: Sums,
     /// Blocks in order; units and sums behind the last belong to none.
     pub blocks: Vec<Part>,
+    /// Parts within blocks that can be looked at by themselves, the finest first; each list in order.
+    pub nested: Vec<Vec<Part>>,
     incident: Vec<u32>,
     incident_ends: Vec<u32>,
 }
@@ -147,11 +163,12 @@ impl System {
         });
         let states = vec![State::Hidden; counts.len()];
         let positive = vec![false; entries.len];
-        Self { entries, counts, states, positive, sums, blocks, incident, incident_ends: ends }
+        Self { entries, counts, states, positive, sums, blocks, nested: Vec::new(), incident, incident_ends: ends }
     }
 
-    /// A block by itself: what the attacker can do with its equations alone.
-    pub(super) fn alone(&self, part: &Part) -> Self {
+    /// A part by itself: what the attacker can do with its equations alone. What of `finer` (the finest first) lies in it are its
+    /// parts.
+    pub(super) fn alone(&self, part: &Part, finer: &[Vec<Part>]) -> Self {
         let numbers = part.units.start * self.entries.len..part.units.end * self.entries.len;
         let mut sums = Sums::default();
         for s in part.sums.clone() {
@@ -159,10 +176,55 @@ impl System {
             let moved = |unit: u32| unit - part.units.start as u32;
             sums.push(moved(whole), parts.iter().map(|&unit| moved(unit)));
         }
-        let mut block = Self::new(Arc::clone(&self.entries), self.counts[numbers.clone()].to_vec(), sums, Vec::new());
+        let within = |parts: &Vec<Part>| -> Vec<Part> {
+            let first = parts.partition_point(|other| other.units.start < part.units.start);
+            let own = parts[first..].iter().take_while(|other| other.units.end <= part.units.end);
+            own.map(|other| other.clone().without(part.units.start, part.sums.start)).collect()
+        };
+        let mut nested: Vec<Vec<Part>> = finer.iter().map(within).collect();
+        let blocks = nested.pop().unwrap_or_default();
+        let mut block = Self::new(Arc::clone(&self.entries), self.counts[numbers.clone()].to_vec(), sums, blocks);
+        block.nested = nested;
         block.states.copy_from_slice(&self.states[numbers]);
         block.positive.clone_from(&self.positive);
         block
+    }
+
+    /// For each part of each level (nested, then blocks) the units in it that sums outside it hold.
+    pub(super) fn borders(&self) -> Vec<Vec<Vec<u32>>> {
+        let border = |part: &Part| {
+            let held_outside = |unit: &usize| self.sums_of(*unit).last().is_some_and(|&s| s as usize >= part.sums.end);
+            part.units.clone().filter(held_outside).map(|unit| unit as u32).collect()
+        };
+        let levels = self.nested.iter().chain([&self.blocks]);
+        levels.map(|parts| parts.par_iter().map(border).collect()).collect()
+    }
+
+    /// Units and sums outside all parts whose every number at the border is known. Nothing unknown ties such a part to the rest, so that
+    /// what is safe by its own equations is safe.
+    pub(super) fn active(&self, borders: &[Vec<Vec<u32>>]) -> Part<Vec<Range<usize>>> {
+        let len = self.entries.len;
+        let known = |unit: &u32| self.states[*unit as usize * len..][..len].iter().all(|state| state.known());
+        let levels = self.nested.iter().chain([&self.blocks]).zip(borders);
+        let settled = |(parts, borders): (&Vec<Part>, &Vec<Vec<u32>>)| {
+            let pairs = parts.par_iter().zip(borders).filter(|(_, border)| border.iter().all(known));
+            pairs.map(|(part, _)| part.clone()).collect::<Vec<Part>>()
+        };
+        let mut settled: Vec<Part> = levels.flat_map(settled).collect();
+        settled.sort_by_key(|part| (part.units.start, std::cmp::Reverse(part.units.end)));
+        let (mut units, mut sums) = (Vec::new(), Vec::new());
+        let (mut unit, mut sum) = (0, 0);
+        for part in
+            settled.into_iter().chain([Part { units: self.units()..self.units(), sums: self.sums.len()..self.sums.len() }])
+        {
+            if part.units.start < unit {
+                continue;
+            }
+            units.push(unit..part.units.start);
+            sums.push(sum..part.sums.start);
+            (unit, sum) = (part.units.end, part.sums.end);
+        }
+        Part { units, sums }
     }
 
     /// How many units there are.
@@ -214,12 +276,13 @@ impl System {
         given
     }
 
-    /// What is lost by withholding a number: what is told beside the release goes last; what others give at once helps little; then persons count,
-    /// those of totals fourfold. Ties fall to the earlier unit, which is the finer one.
-    pub(super) fn price(&self, at: usize) -> (bool, bool, u64, usize) {
+    /// What is lost by withholding a number: what is told beside the release goes last, then units that hold blocks; what others give at once helps
+    /// little; then persons count, those of totals fourfold. Ties fall to the earlier unit, which is the finer one.
+    pub(super) fn price(&self, at: usize) -> (bool, bool, bool, u64, usize) {
         let weight = if at % self.entries.len == self.entries.total { 4 } else { 1 };
         let told = self.states[at] == State::Told;
-        (told, self.given_by_others(at), u64::from(self.counts[at]) * weight, at)
+        let outer = self.blocks.last().is_some_and(|block| block.units.end <= at / self.entries.len);
+        (told, outer, self.given_by_others(at), u64::from(self.counts[at]) * weight, at)
     }
 
     /// The block a unit belongs to.

@@ -15,7 +15,7 @@ fn trial(persons: usize, side_km: u32, zeros: Zeros) -> String {
     let mut units = units(&cube, &lattice, 0).unwrap();
     mark(&mut units, &rules, 5);
     let marked = start.elapsed();
-    let rounds = complement(&mut units.system);
+    let rounds = complement(&mut units.system).unwrap();
     format!("{} cells, {zeros:?}: marked {marked:?}, done {:?}, {rounds:?}\n", units.cells[0].len(), start.elapsed())
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::confidential::cube::Cube;
+use crate::confidential::cube::{AtomKey, Cube};
 use crate::confidential::disclosure::entries::Entries;
 use crate::confidential::disclosure::rules::RulesError;
 use crate::confidential::disclosure::system::{Part, Sums, System};
@@ -48,12 +48,12 @@ struct Block {
     sums: Sums,
     cells: Vec<Vec<(CellId, u32)>>,
     pieces: Vec<Piece>,
+    nested: Vec<Vec<Part>>,
     top: Node,
 }
 
 /// A cell and what each area system makes of it: the areas it has records in, with the unit of the piece (itself, if it is not cut).
 struct Node {
-    cell: CellId,
     unit: u32,
     held: Vec<Vec<(Option<u32>, u32)>>,
 }
@@ -81,6 +81,7 @@ pub(super) fn units(cube: &Cube, lattice: &Lattice, date: usize) -> Result<Units
     let mut counts = Vec::with_capacity(blocks.iter().map(|b| b.counts.len()).sum());
     let mut sums = Sums::default();
     let mut cells = vec![Vec::new(); lattice.sizes.as_slice().len()];
+    let mut nested = vec![Vec::new(); lattice.sizes.as_slice().len() - 1];
     let (mut pieces, mut parts, mut tops) = (Vec::new(), Vec::new(), Vec::new());
     for block in blocks {
         let offset = (counts.len() / entries.len) as u32;
@@ -92,6 +93,9 @@ pub(super) fn units(cube: &Cube, lattice: &Lattice, date: usize) -> Result<Units
         }
         let moved = |piece: Piece| Piece { unit: piece.unit + offset, cell: piece.cell + offset, areas: piece.areas };
         pieces.extend(block.pieces.into_iter().map(moved));
+        for (all, own) in nested.iter_mut().zip(block.nested) {
+            all.extend(own.into_iter().map(|part: Part| part.moved(offset as usize, first_sum)));
+        }
         parts.push(Part { units: offset as usize..counts.len() / entries.len, sums: first_sum..sums.len() });
         let mut top = block.top;
         top.unit += offset;
@@ -101,7 +105,7 @@ pub(super) fn units(cube: &Cube, lattice: &Lattice, date: usize) -> Result<Units
     cells.par_iter_mut().for_each(|level| level.sort_unstable());
 
     let new_unit = |counts: &mut Vec<u32>, members: &[u32]| add_up(counts, entries.len, members);
-    let (mut areas, mut outside) = (Vec::new(), Vec::new());
+    let (mut areas, mut outside, mut held) = (Vec::new(), Vec::new(), Vec::new());
     for (system, declared) in lattice.systems.iter().enumerate() {
         let mut members: Vec<Vec<u32>> = vec![Vec::new(); declared.areas.len() + 1];
         for &(area, unit) in tops.iter().flat_map(|top| &top.held[system]) {
@@ -110,21 +114,24 @@ pub(super) fn units(cube: &Cube, lattice: &Lattice, date: usize) -> Result<Units
         let first = (counts.len() / entries.len) as u32;
         for members in &members {
             let unit = new_unit(&mut counts, members);
-            // An area without records: the attacker cannot tell it from one whose cells are all withheld.
             if !members.is_empty() {
                 sums.push(unit, members.iter().copied());
             }
         }
         areas.push(first..first + declared.areas.len() as u32);
         outside.push(first + declared.areas.len() as u32);
+        // An area without records is in no sum: it cannot protect others, since the attacker may know the lake or the forest.
+        held.push((first..).zip(&members).filter(|(_, members)| !members.is_empty()).map(|(unit, _)| unit).collect::<Vec<u32>>());
     }
     let members: Vec<u32> = tops.iter().map(|top| top.unit).collect();
     let whole = new_unit(&mut counts, &members);
     sums.push(whole, members);
-    for (areas, &outside) in areas.iter().zip(&outside) {
-        sums.push(whole, areas.clone().chain([outside]));
-    }
-    Ok(Units { system: System::new(Arc::new(entries), counts, sums, parts), cells, pieces, areas, outside, whole })
+    held.into_iter().for_each(|members| sums.push(whole, members));
+    // The last are the blocks themselves.
+    nested.pop();
+    let mut system = System::new(Arc::new(entries), counts, sums, parts);
+    system.nested = nested;
+    Ok(Units { system, cells, pieces, areas, outside, whole })
 }
 
 /// Cells of the finest size in nested order: sorted by their coarsest parent, then the next, down to themselves.
@@ -153,78 +160,92 @@ fn add_up(counts: &mut Vec<u32>, len: usize, members: &[u32]) -> u32 {
     unit as u32
 }
 
+/// A coarsest cell in the making. Units and sums of every cell of every size follow one another, so that each cell is a part by itself.
+struct Making<'b> {
+    cube: &'b Cube,
+    lattice: &'b Lattice,
+    entries: &'b Entries,
+    counts: Vec<u32>,
+    sums: Sums,
+    cells: Vec<Vec<(CellId, u32)>>,
+    pieces: Vec<Piece>,
+    /// For each size but the finest the cells as parts.
+    nested: Vec<Vec<Part>>,
+    at: Vec<u32>,
+}
+
 fn block(cube: &Cube, lattice: &Lattice, entries: &Entries, finest: &[Finest]) -> Block {
-    let sizes = lattice.sizes.as_slice();
-    let systems = lattice.systems.len();
-    let (mut counts, mut sums, mut pieces) = (Vec::new(), Sums::default(), Vec::new());
-    let mut cells = vec![Vec::new(); sizes.len()];
-    let mut nodes = Vec::with_capacity(finest.len());
-    let mut at = Vec::new();
-    for cell in finest {
-        let mut count = |counts: &mut Vec<u32>, atoms: Range<usize>| {
-            let unit = add_up(counts, entries.len, &[]);
-            for (key, count) in cube.keys[atoms.clone()].iter().zip(&cube.counts[atoms]) {
-                entries.of_group(key.group, &mut at);
-                for &entry in &at {
-                    // The date's total fits in 32 bits, so every part of it does.
-                    counts[unit as usize * entries.len + entry as usize] += count.expose() as u32;
-                }
-            }
-            unit
-        };
-        let unit = count(&mut counts, cell.atoms.clone());
-        let id = cube.keys[cell.atoms.start].cell;
-        cells[0].push((id, unit));
-        let tuples: Vec<&[crate::confidential::cube::AtomKey]> =
-            cube.keys[cell.atoms.clone()].chunk_by(|a, b| a.areas == b.areas).collect();
-        let mut places = Vec::with_capacity(tuples.len());
+    let sizes = lattice.sizes.as_slice().len();
+    let (cells, nested) = (vec![Vec::new(); sizes], vec![Vec::new(); sizes - 1]);
+    let (counts, sums, pieces, at) = (Vec::new(), Sums::default(), Vec::new(), Vec::new());
+    let mut making = Making { cube, lattice, entries, counts, sums, cells, pieces, nested, at };
+    let top = making.cell(finest, sizes - 1);
+    let Making { counts, sums, cells, pieces, nested, .. } = making;
+    Block { counts, sums, cells, pieces, nested, top }
+}
+
+impl Making<'_> {
+    /// A cell of the size at this position, from its finest cells.
+    fn cell(&mut self, finest: &[Finest], level: usize) -> Node {
+        if level == 0 {
+            return self.finest_cell(&finest[0]);
+        }
+        let (first_unit, first_sum) = (self.counts.len() / self.entries.len, self.sums.len());
+        // Parents begin with the coarsest.
+        let below = self.lattice.sizes.as_slice().len() - level;
+        let runs = finest.chunk_by(|a, b| a.parents[below] == b.parents[below]);
+        let children: Vec<Node> = runs.map(|run| self.cell(run, level - 1)).collect();
+        let members: Vec<u32> = children.iter().map(|child| child.unit).collect();
+        let unit = add_up(&mut self.counts, self.entries.len, &members);
+        self.sums.push(unit, members);
+        let cell = finest[0].parents[below - 1];
+        self.cells[level].push((cell, unit));
+        let systems = 0..self.lattice.systems.len();
+        let held = systems.map(|s| self.by_area(s, unit, children.iter().flat_map(|child| child.held[s].iter().copied())));
+        let node = Node { unit, held: held.collect() };
+        let part = Part { units: first_unit..self.counts.len() / self.entries.len, sums: first_sum..self.sums.len() };
+        self.nested[level - 1].push(part);
+        node
+    }
+
+    fn finest_cell(&mut self, cell: &Finest) -> Node {
+        let unit = self.count(cell.atoms.clone());
+        let keys = &self.cube.keys[cell.atoms.clone()];
+        self.cells[0].push((keys[0].cell, unit));
+        let runs: Vec<&[AtomKey]> = keys.chunk_by(|a, b| a.areas == b.areas).collect();
+        let mut places = Vec::with_capacity(runs.len());
         let mut start = cell.atoms.start;
-        for run in &tuples {
-            let tuple = &cube.area_tuples[run[0].areas as usize];
-            let place = if tuples.len() == 1 { unit } else { count(&mut counts, start..start + run.len()) };
+        for run in &runs {
+            let tuple = &self.cube.area_tuples[run[0].areas as usize];
+            let place = if runs.len() == 1 { unit } else { self.count(start..start + run.len()) };
             start += run.len();
             places.push((tuple, place));
         }
         if places.len() > 1 {
-            sums.push(unit, places.iter().map(|p| p.1));
+            self.sums.push(unit, places.iter().map(|p| p.1));
             for &(tuple, place) in &places {
                 let areas = tuple.iter().enumerate().filter_map(|(s, &area)| area.map(|a| (s, a)));
-                pieces.push(Piece { unit: place, cell: unit, areas: areas.collect() });
+                self.pieces.push(Piece { unit: place, cell: unit, areas: areas.collect() });
             }
         }
-        let mut cut = Cut { counts: &mut counts, sums: &mut sums, pieces: &mut pieces, len: entries.len };
-        let held = (0..systems).map(|s| cut.by_area(s, unit, places.iter().map(|&(tuple, place)| (tuple[s], place)))).collect();
-        nodes.push(Node { cell: id, unit, held });
+        let systems = 0..self.lattice.systems.len();
+        let held = systems.map(|s| self.by_area(s, unit, places.iter().map(|&(tuple, place)| (tuple[s], place)))).collect();
+        Node { unit, held }
     }
-    for (level, &size) in sizes.iter().enumerate().skip(1) {
-        let mut coarser = Vec::new();
-        for children in nodes.chunk_by(|a, b| a.cell.parent(size) == b.cell.parent(size)) {
-            let members: Vec<u32> = children.iter().map(|child| child.unit).collect();
-            let unit = add_up(&mut counts, entries.len, &members);
-            sums.push(unit, members);
-            let cell = children[0].cell.parent(size);
-            cells[level].push((cell, unit));
-            let mut cut = Cut { counts: &mut counts, sums: &mut sums, pieces: &mut pieces, len: entries.len };
-            let held =
-                (0..systems).map(|s| cut.by_area(s, unit, children.iter().flat_map(|child| child.held[s].iter().copied())));
-            coarser.push(Node { cell, unit, held: held.collect() });
+
+    /// A new unit of these atoms.
+    fn count(&mut self, atoms: Range<usize>) -> u32 {
+        let unit = add_up(&mut self.counts, self.entries.len, &[]);
+        for (key, count) in self.cube.keys[atoms.clone()].iter().zip(&self.cube.counts[atoms]) {
+            self.entries.of_group(key.group, &mut self.at);
+            for &entry in &self.at {
+                // The date's total fits in 32 bits, so every part of it does.
+                self.counts[unit as usize * self.entries.len + entry as usize] += count.expose() as u32;
+            }
         }
-        nodes = coarser;
+        unit
     }
-    let top = nodes.pop().expect("a block is one coarsest cell");
-    debug_assert!(nodes.is_empty());
-    Block { counts, sums, cells, pieces, top }
-}
 
-/// Cuts a cell along the borders of an area system.
-struct Cut<'b> {
-    counts: &'b mut Vec<u32>,
-    sums: &'b mut Sums,
-    pieces: &'b mut Vec<Piece>,
-    len: usize,
-}
-
-impl Cut<'_> {
     /// Gathers members by area. A cell in one area is not cut; a piece of one member is that member.
     fn by_area(
         &mut self,
@@ -245,7 +266,7 @@ impl Cut<'_> {
                 continue;
             }
             let parts: Vec<u32> = run.iter().map(|m| m.1).collect();
-            let unit = add_up(self.counts, self.len, &parts);
+            let unit = add_up(&mut self.counts, self.entries.len, &parts);
             self.sums.push(unit, parts);
             self.pieces.push(Piece { unit, cell, areas: area.map(|a| (system, a)).into_iter().collect() });
             held.push((area, unit));
