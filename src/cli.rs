@@ -130,7 +130,9 @@ fn run(command: Command, language: Language, log: Log) -> Result<u8, Error> {
         }
         Command::Demo { output, seed } => {
             let plan = pipeline::write_demo_input(&output, seed)?;
-            let done = pipeline::run(&Plan::read(&plan)?, language, &progress)?;
+            let mut plan = Plan::read(&plan)?;
+            plan.output.folder = Some(output.join("bundle"));
+            let done = pipeline::run(&plan, language, &progress)?;
             progress.finish();
             words::tell_summary(&done, language, log);
             Ok(0)
@@ -178,7 +180,8 @@ fn tell_error(error: &Error, language: Language, log: Log) {
     match log {
         Log::Text => words::tell_aside(&say!(language, "error: {}", "Fehler: {}", error.explain(language))),
         Log::Json => words::tell_aside(
-            &serde_json::json!({"event": "error", "exit_status": error.kind().exit_status(), "message": error.explain(language)}).to_string(),
+            &serde_json::json!({"event": "error", "exit_status": error.kind().exit_status(), "message": error.explain(language)})
+                .to_string(),
         ),
     }
 }

@@ -413,7 +413,11 @@ impl Failure for PlanError {
                 match fault {
                     Fault::UnknownKey { key, known } => {
                         let hint = hint(language, key, known);
-                        say!(language, "{file}, line {line}: unknown key `{key}`{hint}", "{file}, Zeile {line}: unbekannter Schlüssel `{key}`{hint}")
+                        say!(
+                            language,
+                            "{file}, line {line}: unknown key `{key}`{hint}",
+                            "{file}, Zeile {line}: unbekannter Schlüssel `{key}`{hint}"
+                        )
                     }
                     Fault::Other { message } => {
                         say!(language, "{file}, line {line}: {message}", "{file}, Zeile {line}: {message}")
@@ -432,7 +436,11 @@ impl Failure for PlanError {
             ),
             Self::UnknownName { key, name, known } => {
                 let hint = hint(language, name, known);
-                say!(language, "`{key}` names `{name}`, which is not declared{hint}", "`{key}` nennt `{name}`, das nicht vereinbart ist{hint}")
+                say!(
+                    language,
+                    "`{key}` names `{name}`, which is not declared{hint}",
+                    "`{key}` nennt `{name}`, das nicht vereinbart ist{hint}"
+                )
             }
             Self::Twice { key, name } => {
                 say!(language, "`{key}` names `{name}` twice: leave one out", "`{key}` nennt `{name}` zweimal: eines weglassen")

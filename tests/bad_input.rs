@@ -35,7 +35,14 @@ impl Desk {
     /// Runs `kleinraum` with the words of a line, in this folder.
     fn run(&self, line: &str) -> Output {
         let words = line.split_whitespace();
-        Command::cargo_bin("kleinraum").unwrap().current_dir(self.0.path()).env("LANG", "C").env_remove("LC_ALL").args(words).output().unwrap()
+        Command::cargo_bin("kleinraum")
+            .unwrap()
+            .current_dir(self.0.path())
+            .env("LANG", "C")
+            .env_remove("LC_ALL")
+            .args(words)
+            .output()
+            .unwrap()
     }
 
     /// Runs and expects a failure with this status whose message holds all the words; nothing of the output folder is left behind.
@@ -254,7 +261,11 @@ fn disk_full() {
     let desk = Desk::new();
     desk.file("persons.csv", persons());
     // The shell's limit on file sizes stands for a full disk: the first file above one block fails to be written.
-    let line = format!("trap '' XFSZ; ulimit -f 1; exec {} {}", assert_cmd::cargo::cargo_bin("kleinraum").display(), QUICK.replace("csv -o", "gpkg -o"));
+    let line = format!(
+        "trap '' XFSZ; ulimit -f 1; exec {} {}",
+        assert_cmd::cargo::cargo_bin("kleinraum").display(),
+        QUICK.replace("csv -o", "gpkg -o")
+    );
     let output = std::process::Command::new("sh").current_dir(desk.0.path()).args(["-c", &line]).output().unwrap();
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3), "{message}");

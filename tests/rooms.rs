@@ -4,7 +4,19 @@ use std::path::{Path, PathBuf};
 
 /// Top-level rooms, in the order data flows.
 const ROOMS: [&str; 13] = [
-    "error", "progress", "geodesy", "grid", "area", "confidential", "layer", "tiling", "export", "verify", "config", "demo", "pipeline",
+    "error",
+    "progress",
+    "geodesy",
+    "grid",
+    "area",
+    "confidential",
+    "layer",
+    "tiling",
+    "export",
+    "verify",
+    "config",
+    "demo",
+    "pipeline",
 ];
 
 /// Rooms inside `confidential`, in the order data flows.
@@ -72,7 +84,10 @@ fn a_violation_would_be_seen() {
 fn every_room_is_in_the_order() {
     for entry in std::fs::read_dir(root()).unwrap() {
         let name = entry.unwrap().file_name().to_string_lossy().trim_end_matches(".rs").to_owned();
-        assert!(ROOMS.contains(&name.as_str()) || ["lib", "main", "cli"].contains(&name.as_str()), "{name} has no place in the order");
+        assert!(
+            ROOMS.contains(&name.as_str()) || ["lib", "main", "cli"].contains(&name.as_str()),
+            "{name} has no place in the order"
+        );
     }
 }
 

@@ -41,8 +41,9 @@ impl Progress for Telling {
         self.end();
         let bar = match (self.log, total) {
             (Log::Json, _) => ProgressBar::hidden(),
-            (Log::Text, Some(total)) => ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr())
-                .with_style(ProgressStyle::with_template("{msg:22} {bar:40} {percent:>3} %  {elapsed}").expect("a valid template")),
+            (Log::Text, Some(total)) => ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr()).with_style(
+                ProgressStyle::with_template("{msg:22} {bar:40} {percent:>3} %  {elapsed}").expect("a valid template"),
+            ),
             (Log::Text, None) => ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
                 .with_style(ProgressStyle::with_template("{msg:22} {spinner} {elapsed}").expect("a valid template")),
         };

@@ -220,7 +220,12 @@ fn area(text: &str) -> Result<AreaPlan, PlanError> {
         [file, key] => (file, key, None),
         [file, key, label] => (file, key, Some(label.clone())),
         _ => {
-            return Err(PlanError::Impossible { key: "--area".into(), found: text.into(), expected: FORM, expected_german: FORM });
+            return Err(PlanError::Impossible {
+                key: "--area".into(),
+                found: text.into(),
+                expected: FORM,
+                expected_german: FORM,
+            });
         }
     };
     Ok(AreaPlan { name: name.into(), file: file.into(), key: key.clone(), label, crs: None, filter: Default::default() })

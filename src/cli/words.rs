@@ -50,7 +50,11 @@ fn summary(done: &Done, language: Language) -> String {
         for place in places {
             let file = account.sources[place.source as usize].display();
             let (row, column) = (place.row, &place.column);
-            line(say!(language, "            {file}, row {row}, column {column}", "            {file}, Zeile {row}, Spalte {column}"));
+            line(say!(
+                language,
+                "            {file}, row {row}, column {column}",
+                "            {file}, Zeile {row}, Spalte {column}"
+            ));
         }
     }
     for (outside, overlapping) in &account.outside_and_overlapping {
@@ -80,16 +84,20 @@ fn summary(done: &Done, language: Language) -> String {
     ));
     for level in &done.published {
         let count = |status: Status| n(level.by_status[status as usize]);
-        line(format!(
-            "          {:>12} {:>10} {:>12} {:>12} {:>12} {:>12}  {}",
-            level.level,
-            n(level.units),
-            n(level.units_with_total),
-            count(Status::Value),
-            count(Status::Zero),
-            count(Status::Suppressed),
-            level.date.as_deref().unwrap_or("")
-        ).trim_end().to_owned());
+        line(
+            format!(
+                "          {:>12} {:>10} {:>12} {:>12} {:>12} {:>12}  {}",
+                level.level,
+                n(level.units),
+                n(level.units_with_total),
+                count(Status::Value),
+                count(Status::Zero),
+                count(Status::Suppressed),
+                level.date.as_deref().unwrap_or("")
+            )
+            .trim_end()
+            .to_owned(),
+        );
     }
     for warning in done.tiles.iter().flat_map(|tiles| tiles.warnings(language)) {
         line(say!(language, "warning   {warning}", "Warnung   {warning}"));
@@ -100,8 +108,14 @@ fn summary(done: &Done, language: Language) -> String {
     }
     let total: f64 = done.stages.iter().map(|time| time.seconds).sum();
     let peak = done.stages.iter().filter_map(|time| time.peak_memory_bytes).max();
-    let memory = peak.map_or_else(String::new, |bytes| say!(language, ", peak memory {} MiB", ", Speicherspitze {} MiB", bytes >> 20));
-    line(say!(language, "time      {times}together {} s{memory}", "Zeit      {times}zusammen {} s{memory}", decimal(total, language)));
+    let memory =
+        peak.map_or_else(String::new, |bytes| say!(language, ", peak memory {} MiB", ", Speicherspitze {} MiB", bytes >> 20));
+    line(say!(
+        language,
+        "time      {times}together {} s{memory}",
+        "Zeit      {times}zusammen {} s{memory}",
+        decimal(total, language)
+    ));
     line(say!(language, "bundle    {}", "Paket     {}", done.folder.display()));
     text
 }
@@ -138,7 +152,8 @@ fn summary_json(done: &Done) -> serde_json::Value {
 pub(super) fn tell_verified(verified: &Verified, language: Language, log: Log) {
     if log == Log::Json {
         let findings: Vec<_> = verified.findings.iter().map(|finding| finding.explain(language)).collect();
-        let checks: serde_json::Map<_, _> = verified.checks.iter().map(|check| (check.name.to_owned(), check.checked.into())).collect();
+        let checks: serde_json::Map<_, _> =
+            verified.checks.iter().map(|check| (check.name.to_owned(), check.checked.into())).collect();
         return tell_aside(&serde_json::json!({"event": "verified", "checks": checks, "findings": findings}).to_string());
     }
     for check in &verified.checks {

@@ -12,7 +12,7 @@ use crate::confidential::cube::{
     Cube, CubeBuilder, CubeColumns, CubeSpec, DateSpec, DimensionKind, DimensionSpec, Filler, MeasureSpec,
 };
 use crate::confidential::georeference::{CellCodes, Coordinates, PositionSource};
-use crate::confidential::records::{Batch, Dialect, Kind, NumberValues, Request, TextValues, Values, Wanted, read};
+use crate::confidential::records::{Batch, Dialect, Kind, NumberValues, Request, TextValues, Values, Wanted, read, resolve};
 use crate::confidential::rejected::CountError;
 use crate::confidential::sieve::Sieve;
 use crate::error::{Error, Language};
@@ -59,7 +59,9 @@ pub(in crate::confidential) fn count(spec: &CountSpec, progress: &dyn Progress) 
     count_batches(spec, |wanted, consume| {
         let bytes = |file: &PathBuf| std::fs::metadata(file).map(|metadata| metadata.len()).ok();
         progress.begin(Stage::Read, spec.files.iter().map(bytes).sum());
-        let records = read(&Request { files: &spec.files, dialect: &spec.dialect, wanted }, progress, consume);
+        let request = Request { files: &spec.files, dialect: &spec.dialect, wanted };
+        // A column that the last of many files lacks is told before the first is read.
+        let records = resolve(&request).and_then(|()| read(&request, progress, consume));
         progress.end();
         records
     })

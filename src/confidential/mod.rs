@@ -100,9 +100,7 @@ impl Sensitive {
         let at = lattice.dimensions.iter().position(|d| d.name == self.dimension);
         let at = at.ok_or(RulesError::SensitiveUnknown)?;
         let known = &lattice.dimensions[at].categories;
-        let position = |category: &String| {
-            known.iter().position(|c| c == category).ok_or(RulesError::SensitiveUnknown)
-        };
+        let position = |category: &String| known.iter().position(|c| c == category).ok_or(RulesError::SensitiveUnknown);
         Ok((at, self.categories.iter().map(position).collect::<Result<_, _>>()?))
     }
 }

@@ -57,7 +57,7 @@ const PLAN: &str = r#"# The demo: an invented population of Kreis Pinneberg. Onl
 title = "Kreis Pinneberg (erfundene Bevölkerung)"
 attribution = "erfundene Bevölkerung; Grenzen © GeoBasis-DE / BKG (verändert: vereinfacht); Einwohnerzahlen: Destatis, GV-ISys 31.12.2019"
 language = "de"
-tables = [["alter"], ["geschlecht"], ["staatsangehoerigkeit"], ["leistung"], ["alter", "geschlecht"], ["alter", "leistung"]]
+tables = [["alter"], ["geschlecht"], ["leistung"]]
 
 [source]
 files = ["personen.csv"]
@@ -102,7 +102,6 @@ name = "leistung"
 column = "leistung"
 label = "Leistung"
 categories = ["keine", "SGB II", "Grundsicherung", "Wohngeld", "AsylbLG"]
-sensitive = ["SGB II", "Grundsicherung", "Wohngeld", "AsylbLG"]
 
 [protection]
 method = "suppress"

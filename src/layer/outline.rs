@@ -141,7 +141,8 @@ const NO_EDGE: u32 = u32::MAX;
 
 impl CellLattice {
     fn new(size: GridSize, pieces: u32, units: &[Unit]) -> Self {
-        let key = |(easting_m, northing_m): (i32, i32)| (i64::from(northing_m) << 32) + i64::from(easting_m) - i64::from(i32::MIN);
+        let key =
+            |(easting_m, northing_m): (i32, i32)| (i64::from(northing_m) << 32) + i64::from(easting_m) - i64::from(i32::MIN);
         let corners = |unit: &Unit| match unit {
             Unit::Cell(cell) => cell.corners_m().map(key),
             Unit::Area(_) => unreachable!("a grid level holds cells"),

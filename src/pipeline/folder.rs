@@ -7,7 +7,7 @@ use crate::error::{Failure, Kind, Language};
 use crate::say;
 
 /// The file by which a folder is known as a bundle.
-pub const MANIFEST: &str = "run.json";
+pub(super) const MANIFEST: &str = "run.json";
 
 /// A bundle being written beside its final place. Dropped without [`BundleFolder::finish`], it is removed.
 #[derive(Debug)]
@@ -138,11 +138,19 @@ impl Failure for FolderError {
         match self {
             Self::NoName { folder } => {
                 let folder = folder.display();
-                say!(language, "{folder}: an output folder needs a name, for example -o out", "{folder}: ein Ausgabeordner braucht einen Namen, zum Beispiel -o out")
+                say!(
+                    language,
+                    "{folder}: an output folder needs a name, for example -o out",
+                    "{folder}: ein Ausgabeordner braucht einen Namen, zum Beispiel -o out"
+                )
             }
             Self::IsFile { folder } => {
                 let folder = folder.display();
-                say!(language, "{folder}: is a file: name a folder with -o", "{folder}: ist eine Datei: mit -o einen Ordner nennen")
+                say!(
+                    language,
+                    "{folder}: is a file: name a folder with -o",
+                    "{folder}: ist eine Datei: mit -o einen Ordner nennen"
+                )
             }
             Self::NotABundle { folder } => {
                 let folder = folder.display();

@@ -62,12 +62,24 @@ impl Job {
         let levels: Vec<String> = levels.chain(plan.area.iter().map(|area| area.name.clone())).collect();
         each_once("area.name", levels.iter().map(String::as_str))?;
         each_once("measure.name", plan.measure.iter().map(|measure| measure.name.as_str()))?;
-        for name in plan.dimension.iter().map(|d| &d.name).chain(plan.area.iter().map(|a| &a.name)).chain(plan.measure.iter().map(|m| &m.name)) {
+        for name in plan
+            .dimension
+            .iter()
+            .map(|d| &d.name)
+            .chain(plan.area.iter().map(|a| &a.name))
+            .chain(plan.measure.iter().map(|m| &m.name))
+        {
             check_name(name)?;
         }
         let max_rejects = plan.max_rejects.unwrap_or(MAX_REJECTS);
         if !(0.0..=1.0).contains(&max_rejects) {
-            return Err(impossible("max_rejects", max_rejects, "a share from 0 to 1, for example 0.05", "ein Anteil von 0 bis 1, zum Beispiel 0.05").into());
+            return Err(impossible(
+                "max_rejects",
+                max_rejects,
+                "a share from 0 to 1, for example 0.05",
+                "ein Anteil von 0 bis 1, zum Beispiel 0.05",
+            )
+            .into());
         }
         Ok(Self {
             title,
@@ -128,7 +140,16 @@ impl Job {
             systems,
             language: self.language,
         };
-        Ok((Request { count, tables: self.tables.clone(), method: self.method.clone(), zeros: self.zeros, sensitive: self.sensitive.clone() }, notes))
+        Ok((
+            Request {
+                count,
+                tables: self.tables.clone(),
+                method: self.method.clone(),
+                zeros: self.zeros,
+                sensitive: self.sensitive.clone(),
+            },
+            notes,
+        ))
     }
 
     /// All files a run reads.
@@ -165,7 +186,12 @@ fn each_once<'n>(key: &'static str, names: impl Iterator<Item = &'n str>) -> Res
 fn check_name(name: &str) -> Result<(), PlanError> {
     let plain = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     if name.is_empty() || name == "total" || !name.chars().all(plain) {
-        return Err(impossible("name", name, "letters, digits, _ and -, and not `total`", "Buchstaben, Ziffern, _ und -, und nicht `total`"));
+        return Err(impossible(
+            "name",
+            name,
+            "letters, digits, _ and -, and not `total`",
+            "Buchstaben, Ziffern, _ und -, und nicht `total`",
+        ));
     }
     Ok(())
 }
@@ -218,7 +244,12 @@ fn dimension(plan: &DimensionPlan, language: Language) -> Result<DimensionSpec, 
             if bands.is_empty() || !bands.windows(2).all(|w| w[0] < w[1]) || !bands.iter().all(|edge| edge.is_finite()) {
                 let found = bands.iter().map(f64::to_string).collect::<Vec<_>>().join(",");
                 let key = format!("dimension.{}.bands", plan.name);
-                return Err(impossible(&key, found, "ascending numbers, for example [0, 3, 6]", "aufsteigende Zahlen, zum Beispiel [0, 3, 6]"));
+                return Err(impossible(
+                    &key,
+                    found,
+                    "ascending numbers, for example [0, 3, 6]",
+                    "aufsteigende Zahlen, zum Beispiel [0, 3, 6]",
+                ));
             }
             DimensionKind::Bands(bands.clone())
         }
@@ -263,7 +294,9 @@ fn tables(plan: &Plan) -> Result<Vec<Table>, PlanError> {
 
 fn date(plan: &Plan) -> Result<DateSpec, PlanError> {
     match (&plan.date.column, &plan.date.value) {
-        (Some(_), Some(_)) => Err(impossible("date", "column, value", "a column or one value, not both", "eine Spalte oder ein Wert, nicht beides")),
+        (Some(_), Some(_)) => {
+            Err(impossible("date", "column, value", "a column or one value, not both", "eine Spalte oder ein Wert, nicht beides"))
+        }
         (Some(column), None) => Ok(DateSpec::Column(column.clone())),
         (None, Some(value)) => Ok(DateSpec::Fixed(value.clone())),
         (None, None) => Ok(DateSpec::None),

@@ -26,6 +26,10 @@ impl Failure for NoRandomness {
     }
 
     fn explain(&self, language: Language) -> String {
-        say!(language, "the system gives no random numbers: no key was made", "das System liefert keine Zufallszahlen: kein Schlüssel erzeugt")
+        say!(
+            language,
+            "the system gives no random numbers: no key was made",
+            "das System liefert keine Zufallszahlen: kein Schlüssel erzeugt"
+        )
     }
 }

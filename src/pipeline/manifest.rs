@@ -34,7 +34,8 @@ impl Facts<'_> {
     pub(super) fn write(&self, folder: &Path, inputs: &[PathBuf], input_hashes: &[String]) -> Result<(), FolderError> {
         let failed = |source| FolderError::Unwritable { folder: folder.into(), source };
         let release = self.release;
-        let parameters: Map<String, Value> = release.parameters.iter().map(|(name, value)| ((*name).into(), json!(value))).collect();
+        let parameters: Map<String, Value> =
+            release.parameters.iter().map(|(name, value)| ((*name).into(), json!(value))).collect();
         let inputs: Vec<Value> = inputs
             .iter()
             .zip(input_hashes)

@@ -76,7 +76,8 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
         let hashes = hashes.join().expect("hashing does not panic")?;
         let published = published(&release);
         let stages = stopwatch.stages();
-        let facts = manifest::Facts { job: &job, plan, release: &release, account: &account, tiles: tiles.as_ref(), stages: &stages };
+        let facts =
+            manifest::Facts { job: &job, plan, release: &release, account: &account, tiles: tiles.as_ref(), stages: &stages };
         facts.write(folder.path(), &inputs, &hashes)?;
         let folder = folder.finish()?;
         Ok(Done { folder, account, published, tiles, stages, notes })
@@ -86,14 +87,11 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
 /// Writes every format the job asks for into `folder`.
 fn write(job: &Job, release: &Release, folder: &Path, progress: &dyn Progress) -> Result<Option<TileReport>, Error> {
     let wants = |format| job.formats.contains(&format);
-    let tile_formats: Vec<TileFormat> = [
-        (Format::Pmtiles, TileFormat::PmTiles),
-        (Format::Mbtiles, TileFormat::MbTiles),
-        (Format::Tiles, TileFormat::Directory),
-    ]
-    .into_iter()
-    .filter_map(|(format, tile_format)| wants(format).then_some(tile_format))
-    .collect();
+    let tile_formats: Vec<TileFormat> =
+        [(Format::Pmtiles, TileFormat::PmTiles), (Format::Mbtiles, TileFormat::MbTiles), (Format::Tiles, TileFormat::Directory)]
+            .into_iter()
+            .filter_map(|(format, tile_format)| wants(format).then_some(tile_format))
+            .collect();
     let tiles = match tile_formats.is_empty() {
         true => None,
         false => {

@@ -72,7 +72,10 @@ fn release(sizes_m: &[u32], corner_m: (u32, u32), side: u32, groups: usize, date
     let finest = sizes.finest().metres();
     let mut cells: Vec<CellId> = (0..side * side)
         .filter(|i| pick(u64::from(*i), 10) < 9)
-        .map(|i| CellId::of_corner(sizes.finest(), (corner_m.0 + i % side * finest) as i32, (corner_m.1 + i / side * finest) as i32).unwrap())
+        .map(|i| {
+            CellId::of_corner(sizes.finest(), (corner_m.0 + i % side * finest) as i32, (corner_m.1 + i / side * finest) as i32)
+                .unwrap()
+        })
         .collect();
     cells.sort_unstable();
     let columns = groups + 1;

@@ -54,6 +54,7 @@ impl ProtectedCount {
     }
 
     /// A published but unreliable number.
+    #[cfg(test)]
     pub(in crate::confidential::disclosure) fn uncertain(number: i64) -> Self {
         assert!(number.abs() < LIMIT, "a published number is below 2^61");
         Self(number + UNCERTAIN_OFFSET)
