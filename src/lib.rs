@@ -8,6 +8,8 @@
 //! [`confidential::Lattice`] (what is published, declared before the run) and [`confidential::Release`] (the lattice after disclosure control:
 //! the only thing writers see). Data flows one way; a room knows the rooms before it, never after.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod area;
 pub mod cli;
 pub mod confidential;

@@ -72,7 +72,7 @@ impl AreaIndex {
             parts.extend(outline.iter().map(|polygon| Part::new(area, polygon, &mut corners)));
         }
         let traced: Vec<Traced> = parts.par_iter().map(|part| frame.trace(part, &corners)).collect();
-        let holds_cells = frame.side % finest.metres() == 0;
+        let holds_cells = frame.side.is_multiple_of(finest.metres());
         let mut index = Self {
             squares: vec![NOTHING; frame.count()],
             frame,

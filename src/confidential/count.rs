@@ -110,7 +110,8 @@ struct Counting<'s> {
     idle: Mutex<Vec<Worker>>,
 }
 
-/// Where records lie, and the positions of the columns that say so.
+/// Where records lie, and the positions of the columns that say so. There is one a run: its size does not matter.
+#[allow(clippy::large_enum_variant)]
 enum Position<'s> {
     Coordinates { coordinates: Coordinates<'s>, columns: [usize; 2] },
     CellCode { codes: CellCodes<'s>, column: usize },

@@ -152,7 +152,6 @@ fn branch(random: &mut Random, streets: &[Street], centre: Point) -> Street {
         (street, street.point(random.between(0, street.length_cm), 0))
     });
     let choices: Vec<_> = starts.by_ref().take(3).collect();
-    drop(starts);
     let &(from, start) = choices.iter().min_by_key(|(_, start)| distance2(*start, centre)).expect("three were drawn");
     let bend = direction(random.between(-120, 120) as f64 / 1000.0);
     let (x, y) = from.along;

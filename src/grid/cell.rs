@@ -184,7 +184,7 @@ impl TrailingTens for u32 {
     /// How often ten divides the number: the short form drops that many digits of a corner (100 m: two, 250 m: one, 1 km: three).
     fn trailing_tens(mut self) -> u32 {
         let mut tens = 0;
-        while self >= 10 && self % 10 == 0 {
+        while self >= 10 && self.is_multiple_of(10) {
             self /= 10;
             tens += 1;
         }

@@ -22,7 +22,7 @@ impl GridSize {
             return Err(SizeError::OutOfRange { size_m });
         }
         let mut digits = size_m;
-        while digits % 10 == 0 {
+        while digits.is_multiple_of(10) {
             digits /= 10;
         }
         if digits > 999 { Err(SizeError::TooManyDigits { size_m }) } else { Ok(Self(size_m)) }
@@ -35,7 +35,7 @@ impl GridSize {
 
     /// The name of the level in every output: `100m`, `1km`, `2500m`.
     pub fn level_name(self) -> String {
-        if self.0 % 1000 == 0 { format!("{}km", self.0 / 1000) } else { format!("{}m", self.0) }
+        if self.0.is_multiple_of(1000) { format!("{}km", self.0 / 1000) } else { format!("{}m", self.0) }
     }
 }
 

@@ -350,7 +350,6 @@ fn a_missing_folder_is_named() {
 /// `KLEINRAUM_TILES=folder cargo test --release -- --ignored synthetic_tiles --nocapture`: about 200 000 cells with 12 columns, timed.
 #[test]
 #[ignore = "a measurement; also makes input for the judges"]
-#[expect(clippy::print_stderr, reason = "the measurement is what it is run for")]
 fn synthetic_tiles() {
     let side = std::env::var("KLEINRAUM_SIDE").ok().and_then(|side| side.parse().ok()).unwrap_or(472);
     let release = release(&[100, 500, 1000, 5000, 10_000], (4_290_000, 3_370_000), side, 11, &[None]);

@@ -94,7 +94,7 @@ struct Table<'t> {
 impl Table<'_> {
     fn check(&self, connection: &Connection, shown: &mut [bool], findings: &mut Findings) -> rusqlite::Result<u64> {
         let mut query = connection.prepare(&format!("SELECT * FROM \"{}\"", self.name.replace('"', "\"\"")))?;
-        let names: BTreeMap<String, usize> = query.column_names().into_iter().map(str::to_owned).zip(0..).collect();
+        let names: BTreeMap<String, usize> = query.column_names().map(str::to_owned).zip(0..).collect();
         let (Some(&fid), Some(&id), Some(&geometry)) = (names.get("fid"), names.get("id"), names.get("geom")) else {
             findings.add(self.name, Problem::AttributeMissing);
             return Ok(0);

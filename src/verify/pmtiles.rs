@@ -118,8 +118,7 @@ fn check_sections(header: &Header, size: u64, findings: &mut Findings) -> Result
         findings.add("header", Problem::PmRootTooFar);
     }
     sections.sort_unstable();
-    let filled = sections.iter().fold(Some(HEADER), |end, &(offset, length)| {
-        let end = end?;
+    let filled = sections.iter().try_fold(HEADER, |end, &(offset, length)| {
         // An empty section has no place of its own; the padding may lie once, up to the size of the first read.
         (length == 0 || offset == end || (offset == FIRST_READ && end < FIRST_READ)).then_some(end.max(offset + length))
     });

@@ -53,13 +53,13 @@ pub(super) fn mark(units: &mut Units, rules: &Rules, threshold: u64) {
         let holders = piece.areas.iter().map(|&(s, area)| units.areas[s].start + area).chain([piece.cell]);
         let holders: Vec<usize> = holders.map(|unit| unit as usize * len).collect();
         let base = piece.unit as usize * len;
-        for entry in 0..len {
+        for (entry, &secret) in secret.iter().enumerate() {
             let count = system.counts[base + entry];
             let known_zero = || holders.iter().any(|&holder| system.states[holder + entry] == State::Zero);
             let state = match count {
                 0 if known_zero() => State::Zero,
                 _ if entry >= published => State::Hidden,
-                0 if secret[entry] => State::HiddenPrimary,
+                0 if secret => State::HiddenPrimary,
                 0 => State::Hidden,
                 _ if small(count) => State::HiddenPrimary,
                 _ => State::Hidden,

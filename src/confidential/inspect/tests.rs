@@ -23,7 +23,7 @@ fn finding(content: &[u8]) -> Inspection {
 fn persons(rows: usize) -> String {
     let row = |i: usize| {
         let (x, y) = (550_000 + i % 999, 5_940_000 + i % 777);
-        format!("{i};Meier{i};{x},25;{y},5;{};{};{}.02.1980\n", i % 90, if i % 2 == 0 { "m" } else { "w" }, i % 28 + 1)
+        format!("{i};Meier{i};{x},25;{y},5;{};{};{}.02.1980\n", i % 90, if i.is_multiple_of(2) { "m" } else { "w" }, i % 28 + 1)
     };
     format!("id;Nachname;Rechtswert;Hochwert;Alter;Geschlecht;GebDatum\n{}", (0..rows).map(row).collect::<String>())
 }

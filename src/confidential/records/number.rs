@@ -211,7 +211,7 @@ mod tests {
         swiss_groups: POINT, "5'944'672.09" => Some(5944672.09);
         space_without_groups: COMMA, "59 4467" => None;
         exponent: POINT, "5.5e6" => Some(5.5e6);
-        many_digits: POINT, "388591.400000000023283" => Some(388591.400000000023283);
+        many_digits: POINT, "388591.400000000023283" => Some(388_591.4);
         two_decimals: POINT, "1.2.3" => None;
         infinite: POINT, "inf" => Some(f64::INFINITY);
         sign_alone: POINT, "-" => None;

@@ -298,7 +298,7 @@ fn not_there_and_a_folder() {
 fn no_permission() {
     use std::os::unix::fs::PermissionsExt;
     let (_folder, path) = file("a.csv", b"ort;e\nA;1\n");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o0)).unwrap();
     if std::fs::File::open(&path).is_ok() {
         return eprintln!("skipped: this user may read everything");
     }
@@ -429,7 +429,7 @@ fn speed_of_csv() {
         out.flush().unwrap();
         let dialect = Dialect::default();
         let wanted = wanted(&["#e_25832", "#n_25832", "altersgruppe", "geschlecht"]);
-        let request = Request { files: &[path.clone()], dialect: &dialect, wanted: &wanted };
+        let request = Request { files: std::slice::from_ref(&path), dialect: &dialect, wanted: &wanted };
         for _ in 0..3 {
             let (start, cpu_before) = (std::time::Instant::now(), cpu_seconds());
             let rows = read(&request, &Silent, &|_| Ok(())).unwrap();
