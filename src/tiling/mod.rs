@@ -7,9 +7,10 @@
 //! corners, projected once ─▶ per zoom: cells and areas by tile, in tile order ─▶ workers: encode, compress, write file ─▶ one writer, in order
 //! ```
 //!
-//! A feature has the id of [`Layer::feature_id`]; a cell carries no code, since the id holds it: bits 0–19 easting / size, 20–39 northing / size, 40–42 and
-//! 43–52 the size ([`crate::grid::CellId`]). A published number is an attribute of the field's name; where none is published the attribute is absent
-//! and the status attribute says `suppressed`; beside an uncertain number it says `uncertain`; neither of the two means no data.
+//! A feature has the id of `Layer::feature_id`; a cell carries no code, since the id holds it: bits 0–19 the easting, 20–39 the northing, each divided by
+//! the size and counted from ⌈3 000 km / size⌉ cells before the origin, 40–42 and 43–52 the size ([`crate::grid::CellId`]). A published number is an attribute of
+//! the field's name; where none is published the attribute is absent and the status attribute says `suppressed`; beside an uncertain number it says
+//! `uncertain`; neither of the two means no data.
 
 mod archive;
 mod areas;

@@ -2,7 +2,7 @@
 //!
 //! [`read`] goes through the files one after the other. A file is cut into pieces at record boundaries by whichever thread of
 //! rayon's pool is free; the same thread takes the piece apart and hands a [`Batch`] to the consumer. So reading overlaps with counting, and
-//! no more than one piece per thread is in memory. Uses `error`, `progress` and the account's [`Reason`]; knows nothing of positions
+//! no more than one piece per thread is in memory. Uses `error`, `progress` and the account's reasons; knows nothing of positions
 //! or groups.
 //!
 //! A row that cannot be taken apart is handed on as faulty: the consumer counts it. A file that cannot be read stops the run.
