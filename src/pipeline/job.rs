@@ -152,6 +152,15 @@ impl Job {
         ))
     }
 
+    /// What is doubtful about the areas themselves: overlaps, gaps, borders that cross.
+    pub(super) fn doubts(&self, request: &Request) -> Vec<String> {
+        let told = |system: &Arc<AreaSystem>| {
+            let findings = system.findings();
+            findings.iter().map(|finding| format!("{}: {}", system.name, finding.explain(self.language))).collect::<Vec<_>>()
+        };
+        request.count.systems.iter().flat_map(told).collect()
+    }
+
     /// All files a run reads.
     pub(super) fn input_files(&self) -> Vec<PathBuf> {
         self.files.iter().cloned().chain(self.areas.iter().map(|area| area.file.clone())).collect()

@@ -65,15 +65,18 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
     let job = Job::of(plan, language)?;
     let folder = BundleFolder::create(&job.folder)?;
     let stopwatch = Stopwatch::new(progress);
-    let (request, notes) = job.request(&stopwatch)?;
+    let (request, mut notes) = job.request(&stopwatch)?;
     let inputs = job.input_files();
     std::thread::scope(|scope| {
         // Hashing reads the input once more beside the counting; it is usually still in the page cache.
         let hashes = scope.spawn(|| inputs.iter().map(|file| manifest::sha256_of(file)).collect::<Result<Vec<_>, _>>());
+        // Overlaps and gaps take seconds on a whole country's boundaries and stop nothing: they are sought beside the counting.
+        let doubts = scope.spawn(|| job.doubts(&request));
         let (release, account) = confidential::release(&request, &stopwatch)?;
         let tiles = write(&job, &release, folder.path(), &stopwatch)?;
         stopwatch.end();
         let hashes = hashes.join().expect("hashing does not panic")?;
+        notes.extend(doubts.join().expect("seeking overlaps does not panic"));
         let published = published(&release);
         let stages = stopwatch.stages();
         let facts =
