@@ -16,7 +16,7 @@ mod source;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use geo::{BoundingRect, MultiPolygon, Polygon};
+use geo::{BoundingRect, Intersects, MultiPolygon, Polygon, unary_union};
 use rayon::prelude::*;
 
 pub use self::error::AreaError;
@@ -193,16 +193,55 @@ fn outlines(drafts: BTreeMap<String, Draft>, system: &ReferenceSystem) -> Result
     let grid = Outliner { projection: &to_grid, tolerance: TOLERANCE_M, short: SHORT_M };
     let degrees = Outliner { projection: &to_degrees, tolerance: TOLERANCE_DEG, short: SHORT_DEG };
     let drafts: Vec<(String, Draft)> = drafts.into_iter().collect();
-    let areas = drafts.into_par_iter().map(|(key, draft)| Area {
-        label: draft.label.unwrap_or_else(|| key.clone()),
-        outline_3035_m: grid.project(&draft.polygons).unwrap_or(MultiPolygon(vec![])),
-        outline_lon_lat_deg: degrees.project(&draft.polygons).unwrap_or(MultiPolygon(vec![])),
-        key,
+    let areas = drafts.into_par_iter().map(|(key, draft)| {
+        let polygons = dissolved(draft.polygons);
+        Area {
+            label: draft.label.unwrap_or_else(|| key.clone()),
+            outline_3035_m: grid.project(&polygons).unwrap_or(MultiPolygon(vec![])),
+            outline_lon_lat_deg: degrees.project(&polygons).unwrap_or(MultiPolygon(vec![])),
+            key,
+        }
     });
     Ok(areas.collect())
 }
 
-/// Whether some of it lies on the grid, 0 to 10 000 km.
+/// Parts that touch become one: a multipolygon whose parts share a border (land and water of one municipality) is not valid. Parts that do not
+/// touch are left as they are, to the last bit.
+fn dissolved(polygons: Vec<Polygon<f64>>) -> Vec<Polygon<f64>> {
+    let boxes: Vec<_> = polygons.iter().map(BoundingRect::bounding_rect).collect();
+    let touch = |a: usize, b: usize| {
+        boxes[a].zip(boxes[b]).is_some_and(|(a, b)| a.intersects(&b)) && polygons[a].intersects(&polygons[b])
+    };
+    match (0..polygons.len()).any(|b| (0..b).any(|a| touch(a, b))) {
+        true => unary_union(&polygons).0,
+        false => polygons,
+    }
+}
+
+/// Whether some of it lies on the grid, −3 000 to 7 480 km.
 fn on_grid(outline: &MultiPolygon<f64>) -> bool {
-    outline.bounding_rect().is_some_and(|r| r.max().x >= 0.0 && r.max().y >= 0.0 && r.min().x < 1e7 && r.min().y < 1e7)
+    outline.bounding_rect().is_some_and(|r| r.max().x >= -3e6 && r.max().y >= -3e6 && r.min().x < 7.48e6 && r.min().y < 7.48e6)
+}
+
+#[cfg(test)]
+mod dissolving {
+    use geo::{Area as _, Validation, polygon};
+
+    use super::*;
+
+    #[test]
+    fn land_and_water_of_one_key_become_one_valid_polygon() {
+        let land = polygon![(x: 0.0, y: 0.0), (x: 1.0, y: 0.0), (x: 1.0, y: 1.0), (x: 0.0, y: 1.0)];
+        let water = polygon![(x: 1.0, y: 0.0), (x: 2.0, y: 0.0), (x: 2.0, y: 1.0), (x: 1.0, y: 1.0)];
+        let whole = MultiPolygon(dissolved(vec![land, water]));
+        assert_eq!(whole.0.len(), 1);
+        assert!(whole.is_valid() && (whole.unsigned_area() - 2.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn islands_are_left_as_they_are() {
+        let island = |west: f64| polygon![(x: west, y: 0.1), (x: west + 0.3, y: 0.1), (x: west, y: 0.7)];
+        let islands = vec![island(0.1), island(5.1)];
+        assert_eq!(dissolved(islands.clone()), islands);
+    }
 }
