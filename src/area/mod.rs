@@ -218,9 +218,9 @@ fn dissolved(polygons: Vec<Polygon<f64>>) -> Vec<Polygon<f64>> {
     }
 }
 
-/// Whether some of it lies on the grid, −3 000 to 7 480 km.
+/// Whether some of it lies on the European part of the grid, 0 to 10 000 km: elsewhere exchanged axes are the likelier reason.
 fn on_grid(outline: &MultiPolygon<f64>) -> bool {
-    outline.bounding_rect().is_some_and(|r| r.max().x >= -3e6 && r.max().y >= -3e6 && r.min().x < 7.48e6 && r.min().y < 7.48e6)
+    outline.bounding_rect().is_some_and(|r| r.max().x >= 0.0 && r.max().y >= 0.0 && r.min().x < 1e7 && r.min().y < 1e7)
 }
 
 #[cfg(test)]
