@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::confidential::{PerturbationParameters, PerturbationTable};
 use crate::config::Plan;
 use crate::error::{Error, Language};
 use crate::{pipeline, say};
@@ -72,6 +73,21 @@ enum Command {
     Verify {
         /// Folder that `run` wrote
         bundle: PathBuf,
+    },
+    /// Print the perturbation table of the cell-key method as CSV: count i, noise v, probability p
+    Ptable {
+        /// Largest noise D
+        #[arg(long, default_value_t = 5)]
+        d: u32,
+        /// Largest variance V
+        #[arg(long, default_value_t = 3.0)]
+        v: f64,
+        /// Counts from 1 to js never appear
+        #[arg(long, default_value_t = 2)]
+        js: u32,
+        /// Whether probabilities rise from the left up to noise 0
+        #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+        mono: bool,
     },
     /// Secret keys
     Key {
@@ -157,6 +173,11 @@ fn run(command: Command, language: Language, log: Log) -> Result<u8, Error> {
             progress.finish();
             words::tell_verified(&verified, language, log);
             Ok(u8::from(!verified.findings.is_empty()))
+        }
+        Command::Ptable { d, v, js, mono } => {
+            let parameters = PerturbationParameters::new(d, v, js)?.with_monotony(mono);
+            words::tell(&PerturbationTable::solve(parameters)?.to_csv());
+            Ok(0)
         }
         Command::Key { command: KeyCommand::New { file } } => {
             pipeline::write_key(&file)?;

@@ -177,6 +177,18 @@ pub struct ProtectionPlan {
     /// Whether it may be seen that nobody is in a group; `public` if absent, but secret for groups with a sensitive category.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zeros: Option<ZerosPlan>,
+    /// What small counts are rounded to, 0 or this: asked for by method `round`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<u32>,
+    /// Method `cell-key`: the largest noise D; 5 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub d: Option<u32>,
+    /// Method `cell-key`: the largest variance V of the noise; 3 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub v: Option<f64>,
+    /// Method `cell-key`: counts of 1 to js never appear; 2 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub js: Option<u32>,
     /// Why no protection is needed: asked for by method `none` and carried by every output.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -188,6 +200,10 @@ pub struct ProtectionPlan {
 pub enum MethodPlan {
     /// Small counts are withheld, and as many others as it takes that they cannot be computed.
     Suppress,
+    /// Small atoms become 0 or the base, so that everything adds up and stays close.
+    Round,
+    /// Noise by the permanent keys of the records counted, as in the German census.
+    CellKey,
     /// Nothing is protected: for open data about things.
     None,
 }

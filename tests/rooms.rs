@@ -20,7 +20,8 @@ const ROOMS: [&str; 13] = [
 ];
 
 /// Rooms inside `confidential`, in the order data flows.
-const CLOSED: [&str; 8] = ["account", "lattice", "raw_count", "records", "inspect", "georeference", "cube", "disclosure"];
+const CLOSED: [&str; 9] =
+    ["account", "lattice", "raw_count", "secret", "records", "inspect", "georeference", "cube", "disclosure"];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

@@ -48,6 +48,18 @@ pub struct RunFlags {
     /// Whether it may be seen that nobody is in a group
     #[arg(long, value_enum)]
     zeros: Option<ZerosFlag>,
+    /// What small counts are rounded to, with --method round
+    #[arg(long, value_name = "B")]
+    base: Option<u32>,
+    /// Largest noise D, with --method cell-key; 5 if absent
+    #[arg(long, value_name = "D")]
+    d: Option<u32>,
+    /// Largest variance V of the noise, with --method cell-key; 3 if absent
+    #[arg(long, value_name = "V")]
+    v: Option<f64>,
+    /// Counts of 1 to js never appear, with --method cell-key; 2 if absent
+    #[arg(long, value_name = "JS")]
+    js: Option<u32>,
     /// Why no protection is needed, with --method none
     #[arg(long)]
     reason: Option<String>,
@@ -92,6 +104,8 @@ pub struct RunFlags {
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum MethodFlag {
     Suppress,
+    Round,
+    CellKey,
     None,
 }
 
@@ -131,6 +145,10 @@ impl RunFlags {
             sizes => grid.sizes;
             threshold => protection.threshold;
             reason => protection.reason;
+            base => protection.base;
+            d => protection.d;
+            v => protection.v;
+            js => protection.js;
             id => unit.id;
             key => unit.key;
             formats => output.formats;
@@ -146,6 +164,8 @@ impl RunFlags {
         if let Some(method) = self.method {
             plan.protection.method = Some(match method {
                 MethodFlag::Suppress => MethodPlan::Suppress,
+                MethodFlag::Round => MethodPlan::Round,
+                MethodFlag::CellKey => MethodPlan::CellKey,
                 MethodFlag::None => MethodPlan::None,
             });
         }

@@ -71,6 +71,7 @@ fn summary(done: &Done, language: Language) -> String {
     for note in &done.notes {
         line(say!(language, "note      {note}", "Hinweis   {note}"));
     }
+    line(say!(language, "protected {}", "Schutz    {}", done.protection));
     line(say!(
         language,
         "published {:>12} {:>10} {:>12} {:>12} {:>12} {:>12}",
@@ -140,6 +141,7 @@ fn summary_json(done: &Done) -> serde_json::Value {
         "records_placed": account.records_placed,
         "rejected": rejects,
         "areas": account.outside_and_overlapping.iter().map(|(outside, overlapping)| serde_json::json!({"outside": outside, "overlapping": overlapping})).collect::<Vec<_>>(),
+        "protection": done.protection,
         "published": done.published.iter().map(published).collect::<Vec<_>>(),
         "stages": done.stages.iter().map(|time| serde_json::json!({
             "stage": time.stage.name(), "seconds": time.seconds, "peak_memory_bytes": time.peak_memory_bytes,

@@ -14,6 +14,7 @@ use crate::confidential::cube::{
 use crate::confidential::georeference::{CellCodes, Coordinates, PositionSource};
 use crate::confidential::records::{Batch, Dialect, Kind, NumberValues, Request, TextValues, Values, Wanted, read, resolve};
 use crate::confidential::rejected::CountError;
+use crate::confidential::secret::{Key, Purpose};
 use crate::confidential::sieve::Sieve;
 use crate::error::{Error, Language};
 use crate::grid::GridSizes;
@@ -36,6 +37,8 @@ pub struct CountSpec {
     pub date: DateSpec,
     /// The column of ids: of several records with the same id and date one is counted. `None` counts every record.
     pub id_column: Option<String>,
+    /// The key that makes permanent keys of records from their ids; `None` makes none.
+    pub record_key: Option<Key>,
     /// The largest share of rejected records that does not stop the run, 0 to 1.
     pub max_rejects: f64,
     /// Grid sizes; atoms are counted by the finest.
@@ -184,6 +187,7 @@ impl<'s> Counting<'s> {
             measures: &spec.measures,
             date: &spec.date,
             id_column: spec.id_column.as_deref(),
+            record_keys: spec.record_key.as_ref().map(|key| key.hash_for(Purpose::RecordKeys)),
             systems: &spec.systems,
             finest,
             language: spec.language,

@@ -55,6 +55,7 @@ mod lattice;
 mod raw_count;
 mod records;
 mod rejected;
+mod secret;
 mod sieve;
 
 use crate::error::Error;
@@ -65,11 +66,15 @@ pub use count::CountSpec;
 pub use cube::{DateSpec, DimensionKind, DimensionSpec, MeasureSpec, Missing};
 #[cfg(test)]
 pub(crate) use disclosure::for_tests;
-pub use disclosure::{Block, Method, ProtectedCount, Release, Rules, RulesError, Status, Zeros};
+pub use disclosure::{
+    Block, Method, PerturbationError, PerturbationParameters, PerturbationTable, ProtectedCount, Release, Rules, RulesError,
+    Status, Zeros,
+};
 pub use georeference::PositionSource;
 pub use inspect::{ColumnFinding, Distinct, GuessSystems, Inspection, PositionFinding, Role, SystemSource, ValueType, inspect};
 pub use lattice::{Column, Dimension, Lattice, Level, Table, Unit};
 pub use records::{Dialect, declared_system};
+pub use secret::Key;
 
 /// What the closed room has to do.
 #[derive(Debug)]
@@ -110,6 +115,11 @@ impl Sensitive {
 /// # Errors
 /// If the input cannot be read, too much of it is rejected, or the rules do not fit it.
 pub fn release(request: &Request, progress: &dyn Progress) -> Result<(Release, Account), Error> {
+    if matches!(request.method, Method::CellKey { .. })
+        && (request.count.id_column.is_none() || request.count.record_key.is_none())
+    {
+        return Err(RulesError::IdMissing.into());
+    }
     let (cube, account) = count::count(&request.count, progress)?;
     let lattice = Lattice {
         sizes: request.count.sizes.clone(),

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use crate::area::{AreaFile, AreaSystem};
 use crate::confidential::{
-    CountSpec, DateSpec, Dialect, DimensionKind, DimensionSpec, MeasureSpec, Method, Missing, PositionSource, Release, Request,
-    Sensitive, Table, Zeros,
+    CountSpec, DateSpec, Dialect, DimensionKind, DimensionSpec, Key, MeasureSpec, Method, Missing, PerturbationParameters,
+    PerturbationTable, PositionSource, Release, Request, Sensitive, Table, Zeros,
 };
 use crate::config::{DimensionPlan, Format, MethodPlan, MissingPlan, Plan, PlanError, ZerosPlan};
 use crate::error::{Error, Language};
 use crate::geodesy::ReferenceSystem;
 use crate::grid::GridSizes;
+use crate::pipeline::key::read_key;
 use crate::progress::{Progress, Stage};
 use crate::say;
 
@@ -41,6 +42,7 @@ pub(super) struct Job {
     id_column: Option<String>,
     max_rejects: f64,
     method: Method,
+    key_note: Option<String>,
     zeros: Zeros,
     sensitive: Vec<Sensitive>,
 }
@@ -81,6 +83,7 @@ impl Job {
             )
             .into());
         }
+        let (method, key_note) = method(plan, language)?;
         Ok(Self {
             title,
             attribution: plan.attribution.clone().unwrap_or_default(),
@@ -103,7 +106,8 @@ impl Job {
             date: date(plan)?,
             id_column: plan.unit.id.clone(),
             max_rejects,
-            method: method(plan)?,
+            method,
+            key_note,
             zeros: match plan.protection.zeros {
                 Some(ZerosPlan::Secret) => Zeros::Secret,
                 Some(ZerosPlan::Public) | None => Zeros::Public,
@@ -117,7 +121,7 @@ impl Job {
     /// Reads the boundaries and says what the closed room has to do; with it, what is to be known about the boundaries.
     pub(super) fn request(&self, progress: &dyn Progress) -> Result<(Request, Vec<String>), Error> {
         let mut systems = Vec::new();
-        let mut notes = Vec::new();
+        let mut notes: Vec<String> = self.key_note.iter().cloned().collect();
         if !self.areas.is_empty() {
             progress.begin(Stage::Areas, Some(self.areas.len() as u64));
         }
@@ -135,6 +139,10 @@ impl Job {
             measures: self.measures.clone(),
             date: self.date.clone(),
             id_column: self.id_column.clone(),
+            record_key: match &self.method {
+                Method::CellKey { key, .. } => Some(key.clone()),
+                _ => None,
+            },
             max_rejects: self.max_rejects,
             sizes: self.sizes.clone(),
             systems,
@@ -317,9 +325,36 @@ fn sensitive(plan: &Plan) -> Vec<Sensitive> {
     declared.map(|d| Sensitive { dimension: d.name.clone(), categories: d.sensitive.clone() }).collect()
 }
 
-fn method(plan: &Plan) -> Result<Method, PlanError> {
+/// The method; with it, what is to be known about the key file.
+fn method(plan: &Plan, language: Language) -> Result<(Method, Option<String>), Error> {
     let p = &plan.protection;
-    match p.method.unwrap_or(MethodPlan::Suppress) {
+    let method = p.method.unwrap_or(MethodPlan::Suppress);
+    no_strangers(plan, method)?;
+    let key = || -> Result<(Key, Option<String>), Error> {
+        let file = plan.unit.key.as_deref();
+        let file =
+            file.ok_or(missing("unit.key", "--key", "--key kreis.key, a file that `kleinraum key new kreis.key` makes"))?;
+        Ok(read_key(file, language)?)
+    };
+    match method {
+        MethodPlan::Round => {
+            let base = p.base.ok_or(missing("protection.base", "--base", "--base 5"))?;
+            if !(3..=1000).contains(&base) {
+                return Err(impossible("protection.base", base, "3 to 1000, for example 5", "3 bis 1000, zum Beispiel 5").into());
+            }
+            let (key, note) = key()?;
+            Ok((Method::Round { base, key }, note))
+        }
+        MethodPlan::CellKey => {
+            if plan.unit.id.is_none() {
+                return Err(missing("unit.id", "--id", "--id person_id: the keys of records are made of it").into());
+            }
+            let parameters = PerturbationParameters::new(p.d.unwrap_or(5), p.v.unwrap_or(3.0), p.js.unwrap_or(2))?;
+            // Before hours of reading rather than after.
+            PerturbationTable::solve(parameters)?;
+            let (key, note) = key()?;
+            Ok((Method::CellKey { parameters, key }, note))
+        }
         MethodPlan::Suppress => {
             let threshold = p.threshold.ok_or(missing("protection.threshold", "--threshold", "--threshold 5"))?;
             if threshold < 2 {
@@ -328,22 +363,51 @@ fn method(plan: &Plan) -> Result<Method, PlanError> {
                     threshold,
                     "2 or more; for open data about things take --method none with a --reason",
                     "2 oder mehr; für offene Daten über Dinge --method none mit --reason angeben",
-                ));
+                )
+                .into());
             }
-            Ok(Method::Suppress { threshold })
+            Ok((Method::Suppress { threshold }, None))
         }
         MethodPlan::None => {
             let reason = p.reason.clone().filter(|reason| !reason.trim().is_empty());
             let reason = reason.ok_or(missing("protection.reason", "--reason", "--reason \"open data about schools\""))?;
-            if p.threshold.is_some() {
-                return Err(impossible(
-                    "protection.threshold",
-                    "threshold with method none",
-                    "no threshold, since nothing is protected",
-                    "keine Mindestfallzahl, weil nichts geschützt wird",
-                ));
-            }
-            Ok(Method::None { reason })
+            Ok((Method::None { reason }, None))
         }
+    }
+}
+
+/// Refuses what another method would need: nothing is ignored silently.
+fn no_strangers(plan: &Plan, method: MethodPlan) -> Result<(), PlanError> {
+    use MethodPlan::{CellKey, None, Round, Suppress};
+    let p = &plan.protection;
+    let sensitive = plan.dimension.iter().any(|d| !d.sensitive.is_empty());
+    let given: [(&str, bool, &[MethodPlan]); 9] = [
+        ("protection.threshold", p.threshold.is_some(), &[Suppress]),
+        ("protection.zeros", p.zeros.is_some(), &[Suppress, None]),
+        ("dimension.sensitive", sensitive, &[Suppress, None]),
+        ("measure", !plan.measure.is_empty(), &[Suppress, None]),
+        ("protection.base", p.base.is_some(), &[Round]),
+        ("protection.d", p.d.is_some(), &[CellKey]),
+        ("protection.v", p.v.is_some(), &[CellKey]),
+        ("protection.js", p.js.is_some(), &[CellKey]),
+        ("protection.reason", p.reason.is_some(), &[Suppress, None]),
+    ];
+    match given.iter().find(|(_, given, methods)| *given && !methods.contains(&method)) {
+        Some((key, ..)) => {
+            let name = match method {
+                Suppress => "suppress",
+                Round => "round",
+                CellKey => "cell-key",
+                None => "none",
+            };
+            let found = format!("something, with method {name},");
+            Err(impossible(
+                key,
+                found,
+                "nothing: leave it out, or take a method that uses it",
+                "nichts: weglassen oder eine Methode wählen, die es braucht",
+            ))
+        }
+        Option::None => Ok(()),
     }
 }

@@ -87,17 +87,20 @@ impl Facts<'_> {
         let areas: Map<String, Value> = systems
             .map(|(system, &(outside, overlapping))| {
                 let outside = match self.withheld(&format!("outside:{}", system.name)) {
-                    true => json!({"count": null}),
+                    true => self.rounded(Some(&system.name)),
                     false => self.tellable(outside),
                 };
                 (system.name.clone(), json!({"outside": outside, "overlapping": self.tellable(overlapping)}))
             })
             .collect();
         // Read less rejected is placed: where one must not be told, neither is the other.
-        let all = |count| if self.withheld("placed") { json!({"count": null}) } else { self.tellable(count) };
+        let (read, placed) = match self.withheld("placed") {
+            true => (json!({"count": null}), self.rounded(None)),
+            false => (self.tellable(self.account.records_read), self.tellable(self.account.records_placed)),
+        };
         json!({
-            "read": all(self.account.records_read),
-            "placed": all(self.account.records_placed),
+            "read": read,
+            "placed": placed,
             "rejected": rejects,
             "areas": areas,
         })
@@ -109,11 +112,35 @@ impl Facts<'_> {
         named.is_some_and(|(_, names)| names.split(", ").any(|name| name == what))
     }
 
+    /// In place of a number that must not be told: what the release itself says of all records, or of those outside a system's areas, where its
+    /// numbers add up.
+    fn rounded(&self, outside: Option<&str>) -> Value {
+        if self.release.method != "round" {
+            return json!({"count": null});
+        }
+        let lattice = &self.release.lattice;
+        let sum = |level: Level| -> i64 {
+            let blocks = self.release.blocks.iter().filter(|block| block.level == level);
+            blocks.flat_map(|block| (0..block.units.len()).filter_map(|unit| block.numbers(unit)[0].value())).sum()
+        };
+        let inside = outside
+            .and_then(|name| lattice.systems.iter().position(|system| system.name == name))
+            .map_or(0, |s| sum(Level::Areas(s)));
+        json!({"count": sum(Level::Grid(lattice.sizes.coarsest())) - inside, "rounded": true})
+    }
+
     /// A number of records, unless it is small enough to speak of persons.
     fn tellable(&self, count: u64) -> Value {
-        let threshold = self.release.parameters.iter().find(|(name, _)| *name == "threshold");
-        match threshold.and_then(|(_, value)| value.parse::<u64>().ok()) {
-            Some(threshold) if count > 0 && count < threshold => json!({"count": null, "below": threshold}),
+        let told = |wanted: &str| {
+            self.release.parameters.iter().find(|(name, _)| *name == wanted).and_then(|(_, value)| value.parse().ok())
+        };
+        let floor = match self.release.method {
+            "round" => told("base"),
+            "cell-key" => told("js").map(|js: u64| js.max(2) + 1),
+            _ => told("threshold"),
+        };
+        match floor {
+            Some(floor) if count > 0 && count < floor => json!({"count": null, "below": floor}),
             _ => json!({"count": count}),
         }
     }

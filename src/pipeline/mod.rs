@@ -32,6 +32,8 @@ pub struct Done {
     pub folder: PathBuf,
     /// What was read.
     pub account: Account,
+    /// One line about the protection: the method and what may be told of its parameters.
+    pub protection: String,
     /// What was published at each level, as in [`Release::blocks`].
     pub published: Vec<Published>,
     /// Zooms and sizes of tiles, if tiles were written.
@@ -83,7 +85,8 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
             manifest::Facts { job: &job, plan, release: &release, account: &account, tiles: tiles.as_ref(), stages: &stages };
         facts.write(folder.path(), &inputs, &hashes)?;
         let folder = folder.finish()?;
-        Ok(Done { folder, account, published, tiles, stages, notes })
+        let protection = job.description(&release);
+        Ok(Done { folder, account, protection, published, tiles, stages, notes })
     })
 }
 

@@ -34,6 +34,7 @@ impl Case {
             measures: vec![],
             date: DateSpec::None,
             id_column: None,
+            record_key: None,
             max_rejects: 1.0,
             sizes: GridSizes::new(&[100, 1000]).unwrap(),
             systems: vec![],

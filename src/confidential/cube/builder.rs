@@ -20,6 +20,7 @@ use crate::confidential::cube::tally::{Buffers, Part, Tally};
 use crate::confidential::cube::{AtomKey, Cube};
 use crate::confidential::georeference::Places;
 use crate::confidential::records::{NumberValues, TextValues, Values};
+use crate::confidential::secret::KeyedHash;
 use crate::confidential::sieve::Sieve;
 use crate::error::Language;
 use crate::grid::GridSize;
@@ -32,10 +33,20 @@ pub(in crate::confidential) struct CubeSpec<'s> {
     pub date: &'s DateSpec,
     /// The column of ids, if records are told apart by id.
     pub id_column: Option<&'s str>,
+    /// Makes the permanent key of a record from its id, if the method asks for one.
+    pub record_keys: Option<KeyedHash>,
     pub systems: &'s [Arc<AreaSystem>],
     pub finest: GridSize,
     /// Of the labels of bands.
     pub language: Language,
+}
+
+impl CubeSpec<'_> {
+    /// How many numbers of a record are summed: its measures and, last, its key. A key is added up as a wide whole number like any
+    /// measure; what is left of that sum in 64 bits is the sum with wrapping.
+    pub(super) fn amounts(&self) -> usize {
+        self.measures.len() + usize::from(self.record_keys.is_some())
+    }
 }
 
 /// The columns of a batch that the cube reads.
@@ -109,8 +120,8 @@ impl<'s> CubeBuilder<'s> {
         Ok(Self {
             dates: Dates::new(spec.date)?,
             areas: Areas::new(spec.systems, spec.finest)?,
-            tally: Tally::new(spec.measures.len()),
-            identities: spec.id_column.map(|_| Identities::new(spec.measures.len())),
+            tally: Tally::new(spec.amounts()),
+            identities: spec.id_column.map(|_| Identities::new(spec.amounts())),
             dimensions,
             spec,
         })
@@ -140,23 +151,29 @@ impl<'s> CubeBuilder<'s> {
         for ((dimension, values), coder) in self.dimensions.iter().zip(&columns.dimensions).zip(&mut filler.dimensions) {
             dimension.append(values, coder, &mut groups, sieve)?;
         }
-        let measures = self.spec.measures.len();
-        let mut amounts = vec![0; sieve.rows() * measures];
+        let stride = self.spec.amounts();
+        let mut amounts = vec![0; sieve.rows() * stride];
         for (at, (measure, values)) in self.spec.measures.iter().zip(&columns.measures).enumerate() {
-            measure::fill(values, &measure.column, (at, measures), &mut amounts, sieve);
+            measure::fill(values, &measure.column, (at, stride), &mut amounts, sieve);
         }
         let dates = self.dates.codes(columns.date, &mut filler.date, sieve)?;
         if let (Some(ids), Some(column)) = (columns.id, self.spec.id_column) {
             for row in 0..sieve.rows() {
-                if sieve.stands(row) && id(ids, row).is_none() {
-                    sieve.reject(row, Reason::MissingId, column);
+                match id(ids, row) {
+                    None if sieve.stands(row) => sieve.reject(row, Reason::MissingId, column),
+                    Some(id) if sieve.stands(row) => {
+                        if let Some(hash) = &self.spec.record_keys {
+                            amounts[(row + 1) * stride - 1] = hash.of_bytes(id.as_bytes()) as i64;
+                        }
+                    }
+                    _ => {}
                 }
             }
         }
         let AreaCodes { codes: areas, outside, overlaps } = self.areas.codes(places, &mut filler.areas, sieve)?;
         for row in (0..sieve.rows()).filter(|&row| sieve.stands(row)) {
             let key = PackedKey::new(places.cells[row], areas[row], dates[row], groups[row]);
-            let amounts = &amounts[row * measures..][..measures];
+            let amounts = &amounts[row * stride..][..stride];
             match (&self.identities, &mut filler.waiting, columns.id.and_then(|ids| id(ids, row))) {
                 (Some(identities), Some(waiting), Some(id)) => {
                     let record = Remembered { key, place: sieve.place(row), overlaps: overlaps[row] };

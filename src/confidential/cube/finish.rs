@@ -6,7 +6,7 @@ use crate::confidential::cube::builder::CubeSpec;
 use crate::confidential::cube::category::Ranked;
 use crate::confidential::cube::error::CubeError;
 use crate::confidential::cube::tally::Part;
-use crate::confidential::cube::{AtomKey, Cube, RawSum};
+use crate::confidential::cube::{AtomKey, CellKey, Cube, RawSum};
 use crate::confidential::lattice::Dimension;
 
 /// Everything that has a rank, by rank.
@@ -54,15 +54,18 @@ pub(super) fn finish(spec: &CubeSpec<'_>, orders: Orders, atoms: Atoms) -> Resul
     });
     ranked.par_sort_unstable_by_key(|&(key, ..)| key);
 
-    let measures = spec.measures.len();
-    let mut sums = Vec::with_capacity(measures);
+    let stride = spec.amounts();
+    let mut sums = Vec::with_capacity(spec.measures.len());
     for (measure, spec) in spec.measures.iter().enumerate() {
-        let sum_of = |&(_, part, at): &(AtomKey, u32, u32)| parts[part as usize].sums[at as usize * measures + measure];
+        let sum_of = |&(_, part, at): &(AtomKey, u32, u32)| parts[part as usize].sums[at as usize * stride + measure];
         if ranked.iter().map(|atom| sum_of(atom).abs()).sum::<i128>() >= SUM_LIMIT {
             return Err(CubeError::SumTooLarge { measure: spec.name.clone() });
         }
         sums.push(ranked.iter().map(|atom| RawSum(sum_of(atom) as i64)).collect());
     }
+    let key_of =
+        |&(_, part, at): &(AtomKey, u32, u32)| CellKey::of(parts[part as usize].sums[(at as usize + 1) * stride - 1] as u64);
+    let record_keys = spec.record_keys.map_or_else(Vec::new, |_| ranked.iter().map(key_of).collect());
     Ok(Cube {
         dimensions,
         dates,
@@ -70,6 +73,7 @@ pub(super) fn finish(spec: &CubeSpec<'_>, orders: Orders, atoms: Atoms) -> Resul
         keys: ranked.iter().map(|&(key, ..)| key).collect(),
         counts: ranked.iter().map(|&(_, part, at)| parts[part as usize].counts[at as usize]).collect(),
         sums,
+        record_keys,
     })
 }
 

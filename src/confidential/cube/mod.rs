@@ -54,6 +54,8 @@ pub(in crate::confidential) struct Cube {
     pub counts: Vec<RawCount>,
     /// For each measure, for each atom the sum over its records, in ten-thousandths of the measure's unit.
     pub sums: Vec<Vec<RawSum>>,
+    /// For each atom the keys of its records added up; empty unless the method asks for them.
+    pub record_keys: Vec<CellKey>,
 }
 
 /// A measure summed over the records of an atom, in ten-thousandths of its unit, unprotected.
@@ -69,6 +71,27 @@ impl RawSum {
 
     /// Takes the number out. Called in `disclosure` only; a test over the sources keeps it so.
     pub(in crate::confidential) fn expose(self) -> i64 {
+        self.0
+    }
+}
+
+/// Permanent keys of records, added with wrapping. Secret like the key they come from: no `Debug`.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::confidential) struct CellKey(u64);
+
+impl CellKey {
+    /// A key.
+    pub(in crate::confidential) fn of(key: u64) -> Self {
+        Self(key)
+    }
+
+    /// The key of both.
+    pub(in crate::confidential) fn with(self, other: Self) -> Self {
+        Self(self.0.wrapping_add(other.0))
+    }
+
+    /// Takes the number out. Called in `disclosure` only; a test over the sources keeps it so.
+    pub(in crate::confidential) fn expose(self) -> u64 {
         self.0
     }
 }

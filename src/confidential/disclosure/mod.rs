@@ -5,25 +5,32 @@
 //! release. `system`, `bounds`, `span` and `elimination` know no geography: they serve plain tables as well.
 
 mod bounds;
+mod cell_key;
+mod cycles;
 mod elimination;
 mod entries;
 mod implied;
 #[cfg(test)]
 mod judged;
 mod modular;
+mod perturbation;
+mod perturbed;
 mod primary;
 mod publish;
 mod release;
+mod rounding;
 mod rules;
 mod span;
 mod suppress;
 mod system;
+mod tabulate;
 #[cfg(test)]
 mod towns;
 #[cfg(test)]
 mod trials;
 mod units;
 
+pub use perturbation::{PerturbationError, PerturbationParameters, PerturbationTable};
 pub(in crate::confidential) use publish::protect;
 #[cfg(test)]
 pub(crate) use release::for_tests;

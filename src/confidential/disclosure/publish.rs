@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use crate::confidential::cube::Cube;
 use crate::confidential::disclosure::entries::Entries;
+use crate::confidential::disclosure::perturbed::perturbed;
 use crate::confidential::disclosure::primary::mark;
 use crate::confidential::disclosure::release::{Block, ProtectedCount, Release};
 use crate::confidential::disclosure::rules::{Method, Rules, Zeros};
@@ -34,6 +35,11 @@ pub(in crate::confidential) fn protect(
     rules.check(&lattice)?;
     assert!(lattice.dimensions == cube.dimensions && lattice.dates == cube.dates, "the lattice is over the cube");
     progress.begin(Stage::Protect, Some(lattice.dates.len() as u64));
+    if rules.method.perturbs() {
+        let release = perturbed(cube, lattice, rules, progress)?;
+        progress.end();
+        return Ok(release);
+    }
     let mut blocks = Vec::new();
     let mut withheld = Vec::new();
     for date in 0..lattice.dates.len() {
@@ -44,6 +50,7 @@ pub(in crate::confidential) fn protect(
                 complement(&mut units.system)?;
             }
             Method::None { .. } => units.system.states.fill(State::Published),
+            Method::Round { .. } | Method::CellKey { .. } => unreachable!("these change numbers"),
         }
         withheld.extend(withheld_beside(&units, &lattice));
         blocks.extend(publish(cube, &lattice, rules, (date, &units)));
@@ -73,6 +80,7 @@ fn parameters(lattice: &Lattice, rules: &Rules, withheld: &[String]) -> Vec<(&'s
             }
         }
         Method::None { reason } => parameters.push(("reason", reason.trim().to_owned())),
+        Method::Round { .. } | Method::CellKey { .. } => unreachable!("these change numbers"),
     }
     parameters
 }

@@ -123,7 +123,7 @@ pub struct Release {
     pub lattice: Lattice,
     /// One block for each date and level, dates ascending, levels as in [`Lattice::levels`].
     pub blocks: Vec<Block>,
-    /// The method's technical name: `suppress`, `none`.
+    /// The method's technical name: `suppress`, `round`, `cell-key`, `none`.
     pub method: &'static str,
     /// Rules and parameters that may be told, by technical name (`threshold`: `5`, `zeros`: `public`, `reason`: …).
     pub parameters: Vec<(&'static str, String)>,

@@ -1,6 +1,8 @@
 //! What the plan says about protection: method, treatment of zeros, sensitive categories.
 
+use crate::confidential::disclosure::perturbation::{PerturbationError, PerturbationParameters};
 use crate::confidential::lattice::Lattice;
+use crate::confidential::secret::Key;
 use crate::error::{Failure, Kind, Language};
 use crate::say;
 
@@ -24,7 +26,7 @@ impl Zeros {
 }
 
 /// The method, with its parameters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Method {
     /// Threshold and complementary suppression.
     ///
@@ -35,6 +37,33 @@ pub enum Method {
         /// The smallest count that may be published.
         threshold: u64,
     },
+    /// Unbiased controlled rounding of atoms (Cox 1987, over two families of nested sums).
+    ///
+    /// Guarantee: every atom (finest cell × area of every system × finest group) of 1 to `base` − 1 records becomes 0 or `base`, larger ones stay;
+    /// everything published is a sum of these. So levels, areas, tables and their differences add up exactly, and no sum of atoms is published
+    /// as 1 to `base` − 1. The total of every cell of every size, of all records, and of every group of the largest published table in each of
+    /// these, differs by at most `base` − 1 from the truth; a group of another table by at most that times the groups it is made of. Areas have no
+    /// such bound: the finest cells that their borders cut add up. Over keys, the expectation of every number is the truth, and every small atom has two possible
+    /// outcomes. The same key and the same records of a coarsest cell (made up to 10 km or more by powers of ten) give the same undecided ends
+    /// at every date, so that repeated releases of unchanged places cannot be averaged. A published zero may stand for a small count.
+    Round {
+        /// What small atoms are rounded to, 3 to 1000.
+        base: u32,
+        /// The secret.
+        key: Key,
+    },
+    /// Noise looked up by the count and the permanent keys of its records, as in the German census.
+    ///
+    /// Guarantee: the noise of a published number depends on nothing but the set of its records and the key: the same people have the same noise in
+    /// every table, level and release. It is at most D, on average 0, its variance at most V. A count of zero is published as zero; no
+    /// count of 1 to js appears. Nothing adds up exactly, and nothing published is a sum of published numbers. A published zero
+    /// may stand for a small count.
+    CellKey {
+        /// D, V and js.
+        parameters: PerturbationParameters,
+        /// The secret that makes the keys of records.
+        key: Key,
+    },
     /// Nothing is withheld: for open data about things.
     None {
         /// Why; every output carries it.
@@ -43,17 +72,27 @@ pub enum Method {
 }
 
 impl Method {
+    /// Whether numbers are changed rather than withheld, under a secret key.
+    pub(super) fn perturbs(&self) -> bool {
+        matches!(self, Self::Round { .. } | Self::CellKey { .. })
+    }
+
     /// The technical name.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Suppress { .. } => "suppress",
+            Self::Round { .. } => "round",
+            Self::CellKey { .. } => "cell-key",
             Self::None { .. } => "none",
         }
     }
 }
 
+/// Bases that small atoms can be rounded to: with 2, a published 2 could only stand for 1 or 2.
+const BASES: std::ops::RangeInclusive<u32> = 3..=1000;
+
 /// What the plan says about protection.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
     /// The method.
     pub method: Method,
@@ -70,7 +109,11 @@ impl Rules {
         match &self.method {
             Method::Suppress { threshold: 0 } => return Err(RulesError::ThresholdZero),
             Method::None { reason } if reason.trim().is_empty() => return Err(RulesError::ReasonMissing),
-            Method::Suppress { .. } | Method::None { .. } => {}
+            Method::Round { base, .. } if !BASES.contains(base) => return Err(RulesError::Base),
+            method if method.perturbs() && !lattice.measures.is_empty() => return Err(RulesError::MeasuresPerturbed),
+            method if method.perturbs() && !self.sensitive.is_empty() => return Err(RulesError::SensitivePerturbed),
+            method if method.perturbs() && self.zeros == Zeros::Secret => return Err(RulesError::ZerosPerturbed),
+            Method::Suppress { .. } | Method::Round { .. } | Method::CellKey { .. } | Method::None { .. } => {}
         }
         for (dimension, categories) in &self.sensitive {
             let known = lattice.dimensions.get(*dimension).ok_or(RulesError::SensitiveUnknown)?;
@@ -91,6 +134,18 @@ pub enum RulesError {
     ReasonMissing,
     /// A sensitive dimension or category that the lattice does not have.
     SensitiveUnknown,
+    /// A base that is not possible.
+    Base,
+    /// Sums of measures with a method that changes counts.
+    MeasuresPerturbed,
+    /// Sensitive categories with a method that changes counts.
+    SensitivePerturbed,
+    /// Secret zeros with a method that changes counts.
+    ZerosPerturbed,
+    /// Records without an id, whose keys could not be permanent.
+    IdMissing,
+    /// Parameters that have no table of noises.
+    Perturbation(PerturbationError),
     /// More records of one date than fit in 32 bits.
     TooManyRecords,
     /// Withholding everything that can be withheld does not keep a number secret.
@@ -101,7 +156,7 @@ impl Failure for RulesError {
     fn kind(&self) -> Kind {
         match self {
             Self::TooManyRecords | Self::NothingToWithhold => Kind::Check,
-            Self::ThresholdZero | Self::ReasonMissing | Self::SensitiveUnknown => Kind::Usage,
+            _ => Kind::Usage,
         }
     }
 
@@ -122,6 +177,30 @@ impl Failure for RulesError {
                 "a sensitive category is not among the categories of its dimension: correct its name or leave it out",
                 "eine sensible Kategorie gehört nicht zu den Kategorien ihrer Dimension: Namen berichtigen oder weglassen"
             ),
+            Self::Base => {
+                say!(language, "the base must be 3 to 1000, usually 5", "die Basis muss zwischen 3 und 1000 liegen, üblich ist 5")
+            }
+            Self::MeasuresPerturbed => say!(
+                language,
+                "methods round and cell-key protect counts, not sums: leave the measures out, or use method suppress",
+                "die Methoden round und cell-key schützen Anzahlen, keine Summen: Messwerte weglassen oder Methode suppress wählen"
+            ),
+            Self::SensitivePerturbed => say!(
+                language,
+                "methods round and cell-key do not hide that all of a group share a category: leave sensitive out, or use method suppress",
+                "die Methoden round und cell-key verbergen nicht, dass alle einer Gruppe eine Kategorie teilen: sensitive weglassen oder Methode suppress wählen"
+            ),
+            Self::ZerosPerturbed => say!(
+                language,
+                "zeros cannot be secret with methods round and cell-key, where a zero may stand for a small count: leave zeros out",
+                "Nullen können bei den Methoden round und cell-key nicht geheim sein; dort kann eine Null für eine kleine Zahl stehen: zeros weglassen"
+            ),
+            Self::IdMissing => say!(
+                language,
+                "method cell-key needs an id for each record, the same in every release: name its column with --id",
+                "Methode cell-key braucht für jeden Datensatz eine Kennung, die in jeder Veröffentlichung gleich ist: Spalte mit --id angeben"
+            ),
+            Self::Perturbation(error) => error.explain(language),
             Self::TooManyRecords => say!(
                 language,
                 "more than 4294967295 records of one date: split the input by region",

@@ -63,6 +63,7 @@ pub(super) fn cube(lattice: &Lattice, tuples: Vec<Vec<Option<u32>>>, mut atoms: 
         keys: Vec::new(),
         counts: Vec::new(),
         sums: vec![Vec::new(); lattice.measures.len()],
+        record_keys: Vec::new(),
     };
     for (key, count) in atoms {
         if cube.keys.last() != Some(&key) {

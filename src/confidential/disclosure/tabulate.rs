@@ -1,0 +1,94 @@
+//! Every published number as the sum of its atoms, for methods that change atoms or look at each number by itself.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::confidential::cube::Cube;
+use crate::confidential::disclosure::entries::Entries;
+use crate::confidential::disclosure::release::{Block, ProtectedCount};
+use crate::confidential::lattice::{Lattice, Level, Unit};
+
+/// The atoms of a date, to be summed.
+pub(super) struct Tabulation<'c> {
+    cube: &'c Cube,
+    lattice: &'c Lattice,
+    entries: Entries,
+    date: usize,
+    /// The atoms of the date.
+    pub atoms: Range<usize>,
+}
+
+impl<'c> Tabulation<'c> {
+    /// Finds the atoms of the date.
+    pub(super) fn new(cube: &'c Cube, lattice: &'c Lattice, date: usize) -> Self {
+        let from = cube.keys.partition_point(|key| usize::from(key.date) < date);
+        let to = cube.keys.partition_point(|key| usize::from(key.date) <= date);
+        Self { cube, lattice, entries: Entries::of_lattice(lattice), date, atoms: from..to }
+    }
+
+    /// One block for each level: `add` adds an atom to a sum, `publish` makes a published number of the sum. All areas are listed, and the
+    /// cells of which at least one published number is not zero: that a cell is listed tells no more than its numbers do.
+    ///
+    /// Linear in the atoms for each level; cells and areas in parallel.
+    pub(super) fn blocks<T: Clone + Default + Send + Sync>(
+        &self,
+        add: impl Fn(&mut T, usize) + Sync,
+        publish: impl Fn(&T) -> i64 + Sync,
+    ) -> Vec<Block> {
+        let level = |level| self.block(level, &add, &publish);
+        self.lattice.levels().into_iter().map(level).collect()
+    }
+
+    fn block<T: Clone + Default + Send + Sync>(
+        &self,
+        level: Level,
+        add: &(impl Fn(&mut T, usize) + Sync),
+        publish: &(impl Fn(&T) -> i64 + Sync),
+    ) -> Block {
+        let columns = self.entries.published;
+        let runs = self.runs(level);
+        let mut units: Vec<(Unit, &[(Unit, Range<usize>)])> =
+            runs.chunk_by(|a, b| a.0 == b.0).map(|run| (run[0].0, run)).collect();
+        if let Level::Areas(system) = level {
+            let held = units;
+            let all = (0..self.lattice.systems[system].areas.len()).map(|area| Unit::Area(area as u32));
+            let found = |unit: Unit| held.binary_search_by_key(&unit, |u| u.0).map_or(&[][..], |at| held[at].1);
+            units = all.map(|unit| (unit, found(unit))).collect();
+        }
+        let mut numbers = vec![ProtectedCount::NO_DATA; columns * units.len()];
+        let scratch = || (vec![T::default(); columns], Vec::new());
+        numbers.par_chunks_mut(columns).zip(&units).for_each_init(scratch, |(sums, at), (row, (_, runs))| {
+            sums.fill(T::default());
+            for atom in runs.iter().flat_map(|run| run.1.clone()) {
+                self.entries.of_group(self.cube.keys[atom].group, at);
+                for &column in at.iter().filter(|&&column| (column as usize) < columns) {
+                    add(&mut sums[column as usize], atom);
+                }
+            }
+            row.iter_mut().zip(sums.iter()).for_each(|(number, sum)| *number = ProtectedCount::published(publish(sum)));
+        });
+        let shown = |unit: usize| {
+            matches!(level, Level::Areas(_)) || numbers[unit * columns..][..columns].iter().any(|n| n.value() != Some(0))
+        };
+        let listed: Vec<usize> = (0..units.len()).filter(|&unit| shown(unit)).collect();
+        let kept = listed.iter().flat_map(|&unit| &numbers[unit * columns..][..columns]).copied().collect();
+        Block { date: self.date, level, units: listed.into_iter().map(|unit| units[unit].0).collect(), numbers: kept }
+    }
+
+    /// Atoms that lie in the same unit, by unit.
+    fn runs(&self, level: Level) -> Vec<(Unit, Range<usize>)> {
+        let mut runs = Vec::new();
+        let mut start = self.atoms.start;
+        for run in self.cube.keys[self.atoms.clone()].chunk_by(|a, b| a.cell == b.cell && a.areas == b.areas) {
+            let unit = match level {
+                Level::Grid(size) => Some(Unit::Cell(run[0].cell.parent(size))),
+                Level::Areas(system) => self.cube.area_tuples[run[0].areas as usize][system].map(Unit::Area),
+            };
+            runs.extend(unit.map(|unit| (unit, start..start + run.len())));
+            start += run.len();
+        }
+        runs.par_sort_by_key(|run| run.0);
+        runs
+    }
+}
