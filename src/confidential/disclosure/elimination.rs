@@ -3,8 +3,7 @@
 //! Pivots are taken where they fill in least: the variable in the fewest rows, in the shortest of these (Markowitz, simplified). Every row
 //! keeps the list of pivot rows added to it, so that a dependence found at the end can be told in terms of the rows given.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 
 use super::modular::{add, inverse, mul, neg};
 
@@ -37,11 +36,15 @@ pub(super) fn eliminate(mut rows: Vec<Row>, variables: usize) -> Eliminated {
     let mut order = vec![0; variables];
     let mut pivots = Vec::new();
     let mut place = vec![u32::MAX; rows.len()];
-    let mut queue: BinaryHeap<Reverse<(usize, u32)>> =
-        (0..variables).filter(|&v| !holders[v].is_empty()).map(|v| Reverse((holders[v].len(), v as u32))).collect();
-    while let Some(Reverse((size, v))) = queue.pop() {
+    let mut queue = Queue::default();
+    (0..variables as u32).rev().for_each(|v| queue.push(holders[v as usize].len(), v));
+    while let Some((size, v)) = queue.pop() {
         let held = &holders[v as usize];
-        if order[v as usize] != 0 || held.len() != size || held.is_empty() {
+        if order[v as usize] != 0 || held.len() != size {
+            // More rows hold it than when it was queued; where fewer do, it was queued again.
+            if order[v as usize] == 0 && held.len() > size {
+                queue.push(held.len(), v);
+            }
             continue;
         }
         let held = std::mem::take(&mut holders[v as usize]);
@@ -56,9 +59,14 @@ pub(super) fn eliminate(mut rows: Vec<Row>, variables: usize) -> Eliminated {
                 let holders = &mut holders[variable as usize];
                 match now_held {
                     true => holders.push(r),
-                    false => holders.retain(|&other| other != r),
+                    // The pivot's own holders have been taken away.
+                    false => {
+                        if let Some(at) = holders.iter().position(|&other| other == r) {
+                            holders.swap_remove(at);
+                            queue.push(holders.len(), variable);
+                        }
+                    }
                 }
-                queue.push(Reverse((holders.len(), variable)));
             });
         }
         place[pivot as usize] = pivots.len() as u32;
@@ -68,12 +76,43 @@ pub(super) fn eliminate(mut rows: Vec<Row>, variables: usize) -> Eliminated {
             let holders = &mut holders[variable as usize];
             if let Some(at) = holders.iter().position(|&r| r == pivot) {
                 holders.swap_remove(at);
-                queue.push(Reverse((holders.len(), variable)));
+                queue.push(holders.len(), variable);
             }
         }
         rows[pivot as usize] = pivot_row;
     }
     Eliminated { pivots, rows, history, order, place }
+}
+
+/// Variables by the number of rows that hold them, the fewest first; entries may be out of date.
+#[derive(Default)]
+struct Queue {
+    buckets: Vec<Vec<u32>>,
+    least: usize,
+}
+
+impl Queue {
+    /// Variables that no row holds are left out.
+    fn push(&mut self, size: usize, variable: u32) {
+        if size == 0 {
+            return;
+        }
+        if self.buckets.len() <= size {
+            self.buckets.resize_with(size + 1, Vec::new);
+        }
+        self.buckets[size].push(variable);
+        self.least = self.least.min(size);
+    }
+
+    fn pop(&mut self) -> Option<(usize, u32)> {
+        while self.least < self.buckets.len() {
+            if let Some(variable) = self.buckets[self.least].pop() {
+                return Some((self.least, variable));
+            }
+            self.least += 1;
+        }
+        None
+    }
 }
 
 fn coefficient(row: &[(u32, u64)], variable: u32) -> u64 {

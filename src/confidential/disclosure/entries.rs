@@ -41,7 +41,7 @@ pub(super) struct Entries {
     pub margins_of: Vec<Vec<u32>>,
     /// For each entry, what of the basis it is the sum of.
     pub expansion: Vec<Vec<u32>>,
-    /// Every table to every next smaller one: the sum and its parts as entries. More than needed to generate all; bounds see more with them.
+    /// Every table to every next smaller one: the sum and its parts as entries. More than needed to generate all; single equations say more with them.
     pub covers: Vec<(u32, Vec<u32>)>,
     /// For each entry the covers it takes part in.
     pub covers_of: Vec<Vec<u32>>,
@@ -187,6 +187,29 @@ impl Entries {
     /// Dimension and category pairs of each entry.
     pub(super) fn groups(&self) -> Vec<FxHashMap<usize, usize>> {
         self.tables.iter().flat_map(|table| (0..table.len).map(|index| self.categories(table, index))).collect()
+    }
+
+    /// Pairs of finest groups of which only the first counts in the entry, alike but for one dimension, and finest groups of the entry by
+    /// themselves: at most so many of the latter.
+    pub(super) fn exchanges(&self, entry: usize, most: usize) -> Vec<(u64, Option<u64>)> {
+        let table = self.tables.iter().find(|t| entry < t.offset + t.len).expect("every entry is of a table");
+        let fixed = self.categories(table, entry - table.offset);
+        let weight = |d: usize| self.sizes[d + 1..].iter().map(|&size| size as u64).product::<u64>();
+        let mut groups = vec![0_u64];
+        for (d, &size) in self.sizes.iter().enumerate() {
+            let range = fixed.get(&d).map_or(0..size, |&category| category..category + 1);
+            let step = (groups.len() * range.len()).div_ceil(most).max(1);
+            let all = groups.iter().flat_map(|&group| range.clone().map(move |c| group * size as u64 + c as u64));
+            groups = all.step_by(step).collect();
+        }
+        let mut pairs: Vec<(u64, Option<u64>)> = groups.iter().map(|&group| (group, None)).collect();
+        for &d in &table.dimensions {
+            for category in (0..self.sizes[d]).filter(|&c| c != fixed[&d]) {
+                let other = |group: u64| group - fixed[&d] as u64 * weight(d) + category as u64 * weight(d);
+                pairs.extend(groups.iter().map(|&group| (group, Some(other(group)))));
+            }
+        }
+        pairs
     }
 
     /// Writes the entries, one of each table, that a record of the finest group counts in.

@@ -140,6 +140,13 @@ impl<'w> Judge<'w> {
             if !withheld.contains(&format!("outside:{}", system.name)) {
                 rows.push(self.atoms(|_, tuple| tuple[s].is_none(), |_| true));
             }
+            for c in 0..columns {
+                let outside = self.atoms(|_, tuple| tuple[s].is_none(), |categories| self.column(c, categories));
+                let truth = self.truth(&outside);
+                if small(truth) && truth > 0 && c > 0 {
+                    targets.insert(outside, format!("outside of system {s} column {c}"));
+                }
+            }
             // Pieces that borders cut from cells.
             for &size in self.lattice.sizes.as_slice() {
                 for &(cell, tuple) in &self.places {
@@ -239,12 +246,29 @@ fn an_area_less_its_cells_does_not_give_a_small_piece() {
 }
 
 #[test]
-fn five_ones_that_add_up_to_five_are_not_given_away() {
-    let lattice = lattice(&[100, 1000], &[], &[5], &[&[], &[0]]);
-    let atoms = (0..5).map(|g| atom((0, 0), 0, g, 1)).chain([atom((1, 0), 0, 0, 40), atom((2, 0), 0, 1, 40)]).collect();
+fn beside_ones_that_add_up_to_their_number_a_zero_is_withheld() {
+    let lattice = lattice(&[100, 1000], &[], &[7], &[&[], &[0]]);
+    let atoms = (0..5).map(|g| atom((0, 0), 0, g, 1)).chain((0..7).map(|g| atom((1, 0), 0, g, 40))).collect();
     let cube = cube(&lattice, vec![vec![]], atoms);
     let release = protect(&cube, lattice, &suppress(5, Zeros::Public), &Silent).unwrap();
-    assert_eq!(value(&release, 0, 0, 0), None);
+    let statuses: Vec<Status> = release.blocks[0].numbers(0).iter().map(|n| n.status()).collect();
+    assert_eq!(statuses[0], Status::Value);
+    let count = |status: Status| statuses.iter().filter(|&&s| s == status).count();
+    assert_eq!((count(Status::Suppressed), count(Status::Zero)), (6, 1));
+}
+
+/// One in the second category lives outside both areas; cells less areas would tell.
+#[test]
+fn a_small_group_outside_all_areas_is_protected() {
+    let lattice = lattice(&[100], &[2], &[2], &[&[], &[0]]);
+    let tuples = vec![vec![Some(0)], vec![Some(1)], vec![None]];
+    let atoms = (0..3).flat_map(|c| [atom((c, 0), c as u32, 0, 40), atom((c, 0), c as u32, 1, 30)]);
+    let atoms = atoms.chain([atom((3, 0), 0, 0, 20), atom((3, 0), 0, 1, 20), atom((3, 0), 2, 0, 20), atom((3, 0), 2, 1, 1)]);
+    let cells_outside = [atom((2, 0), 2, 1, 30)];
+    let atoms = atoms.filter(|a| !cells_outside.iter().any(|o| o.0.cell == a.0.cell && o.0.group == a.0.group)).collect();
+    let cube = cube(&lattice, tuples, atoms);
+    let release = protect(&cube, lattice.clone(), &suppress(5, Zeros::Public), &Silent).unwrap();
+    Judge::new(&lattice, &cube).check(&release, 5, Zeros::Public);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Disclosure control: raw counts in, a [`Release`] out.
 //!
 //! The only place that reads a raw count or makes a [`ProtectedCount`]. `units` lays out what is counted and how it adds up, `primary` marks what
-//! must not be known (`implied`: and what public zeros tell anyway), `suppress` withholds until it cannot be found out (`bounds` and `span` say whether it can), and `publish` writes the
-//! release. `system`, `bounds`, `span` and `elimination` know no geography: they serve plain tables as well.
+//! must not be known (`implied`: and what public zeros tell anyway), `suppress` withholds until it cannot be found out (`span` and `slack` say whether it can, `loosen` what helps), `camouflage` withholds zeros beside lone ones, and `publish` writes the
+//! release. `system`, `slack`, `span` and `elimination` know no geography: they serve plain tables as well.
 
-mod bounds;
+mod camouflage;
 mod cell_key;
 mod cycles;
 mod elimination;
@@ -12,6 +12,7 @@ mod entries;
 mod implied;
 #[cfg(test)]
 mod judged;
+mod loosen;
 mod modular;
 mod perturbation;
 mod perturbed;
@@ -20,6 +21,7 @@ mod publish;
 mod release;
 mod rounding;
 mod rules;
+mod slack;
 mod span;
 mod suppress;
 mod system;

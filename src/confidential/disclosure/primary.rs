@@ -9,7 +9,7 @@ use crate::confidential::disclosure::rules::{Rules, Zeros};
 use crate::confidential::disclosure::system::State;
 use crate::confidential::disclosure::units::Units;
 
-/// Sets every state of a date's units, and which withheld numbers are known not to be zero.
+/// Sets every state of a date's units.
 pub(super) fn mark(units: &mut Units, rules: &Rules, threshold: u64) {
     let entries = Arc::clone(&units.system.entries);
     let (len, published, total) = (entries.len, entries.published, entries.total);
@@ -27,7 +27,6 @@ pub(super) fn mark(units: &mut Units, rules: &Rules, threshold: u64) {
         })
         .collect();
     let system = &mut units.system;
-    system.positive = secret.iter().map(|&secret| !secret).collect();
     let small = |count: u32| u64::from(count) < threshold;
 
     let cells = units.cells.iter().flatten().map(|&(_, unit)| unit);
@@ -67,10 +66,19 @@ pub(super) fn mark(units: &mut Units, rules: &Rules, threshold: u64) {
             system.states[base + entry] = state;
         }
     }
+    // Nobody publishes who lives outside all areas, but cells less areas tell.
     for &unit in &units.outside {
         let base = unit as usize * len;
-        if system.counts[base + total] == 0 {
-            system.states[base..base + len].fill(State::Zero);
+        let nobody = system.counts[base + total] == 0;
+        for (entry, &secret) in secret.iter().enumerate() {
+            system.states[base + entry] = match system.counts[base + entry] {
+                _ if nobody => State::Zero,
+                _ if entry >= published => State::Hidden,
+                0 if secret => State::HiddenPrimary,
+                0 => State::Hidden,
+                count if small(count) => State::HiddenPrimary,
+                _ => State::Hidden,
+            };
         }
     }
     for &unit in units.outside.iter().chain([&units.whole]) {

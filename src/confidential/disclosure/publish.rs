@@ -1,8 +1,10 @@
 //! The door of disclosure control: a cube, a lattice and rules in, a release out.
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use crate::confidential::cube::Cube;
+use crate::confidential::disclosure::camouflage::camouflage;
 use crate::confidential::disclosure::entries::Entries;
 use crate::confidential::disclosure::perturbed::perturbed;
 use crate::confidential::disclosure::primary::mark;
@@ -44,16 +46,18 @@ pub(in crate::confidential) fn protect(
     let mut withheld = Vec::new();
     for date in 0..lattice.dates.len() {
         let mut units = units(cube, &lattice, date)?;
+        let mut camouflaged = FxHashSet::default();
         match rules.method {
             Method::Suppress { threshold } => {
                 mark(&mut units, rules, threshold);
                 complement(&mut units.system)?;
+                camouflaged = camouflage(&units);
             }
             Method::None { .. } => units.system.states.fill(State::Published),
             Method::Round { .. } | Method::CellKey { .. } => unreachable!("these change numbers"),
         }
         withheld.extend(withheld_beside(&units, &lattice));
-        blocks.extend(publish(cube, &lattice, rules, (date, &units)));
+        blocks.extend(publish(cube, &lattice, rules, (date, &units, &camouflaged)));
         progress.advance(1);
     }
     progress.end();
@@ -95,10 +99,18 @@ fn withheld_beside(units: &Units, lattice: &Lattice) -> Vec<String> {
 }
 
 /// One block for each level.
-fn publish(cube: &Cube, lattice: &Lattice, rules: &Rules, (date, units): (usize, &Units)) -> Vec<Block> {
+fn publish(
+    cube: &Cube,
+    lattice: &Lattice,
+    rules: &Rules,
+    (date, units, camouflaged): (usize, &Units, &FxHashSet<usize>),
+) -> Vec<Block> {
     let entries = &units.system.entries;
-    let state = |unit: u32, column: usize| units.system.states[unit as usize * entries.len + column];
-    let unseen = |unit: u32| (0..entries.published).all(|column| !state(unit, column).known());
+    let told = |unit: u32, column: usize| {
+        let at = unit as usize * entries.len + column;
+        units.system.states[at].known() && !camouflaged.contains(&at)
+    };
+    let unseen = |unit: u32| (0..entries.published).all(|column| !told(unit, column));
     let drop_unseen = matches!(rules.method, Method::Suppress { .. }) && rules.zeros == Zeros::Secret;
     let columns = entries.published * (1 + lattice.measures.len());
     let mut blocks = Vec::new();
@@ -117,7 +129,7 @@ fn publish(cube: &Cube, lattice: &Lattice, rules: &Rules, (date, units): (usize,
             let unit = all[i].1;
             for (column, number) in row.iter_mut().enumerate() {
                 let (measure, column) = (column / entries.published, column % entries.published);
-                *number = match (state(unit, column).known(), measure) {
+                *number = match (told(unit, column), measure) {
                     (false, _) => ProtectedCount::SUPPRESSED,
                     (true, 0) => ProtectedCount::published(i64::from(units.system.counts[unit as usize * entries.len + column])),
                     (true, _) => ProtectedCount::published(rounded(sums[measure - 1][i * entries.published + column])),

@@ -32,7 +32,8 @@ pub enum Method {
     ///
     /// Guarantee: no count of 1 to `threshold` − 1 (and no secret zero) of a published column is published, at any listed unit or at any piece
     /// of a cell cut by an area's border; none is a linear function of what is published, over all relations of the lattice together; and
-    /// bounds propagated over single relations leave each at least two possible values.
+    /// no single relation leaves one only one possible value, given that no count is negative. Zeros may be withheld as well, so that a
+    /// withheld number may be zero.
     Suppress {
         /// The smallest count that may be published.
         threshold: u64,

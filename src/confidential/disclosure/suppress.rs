@@ -1,24 +1,25 @@
 //! Complementary suppression: withhold more until no protected number can be found out.
 //!
-//! Two checks in turn: [`Span`] (a number that is a linear function of what is published), and where that finds nothing, [`Bounds`] (a number
-//! with one possible value). For each number found out, the cheapest published number it was found out from is withheld, unless
-//! one was already withheld for another number in the same round; then the check is made anew. A number found out again and again has
-//! twice as many withheld for it each time, so that long chains end. Every round withholds something, and with nothing
-//! published nothing can be found out, so this ends.
+//! Two checks in turn: [`Span`] (a number that is a linear function of what is published), and where that finds nothing, [`Slack`] (a number
+//! that cannot be other than it is, since no count is negative). For each number found out, the cheapest published number it was found out from is
+//! withheld, unless one was already withheld for another number in the same round; then the check is made anew. For a number found out
+//! again and again an exchange of records is sought that changes it ([`Exchanges`]): withholding what the exchange changes ends the
+//! matter. Every round withholds something, and with nothing published nothing can be found out, so this ends.
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::confidential::disclosure::bounds::Bounds;
+use crate::confidential::disclosure::loosen::{Exchanges, nearest};
 use crate::confidential::disclosure::rules::RulesError;
+use crate::confidential::disclosure::slack::Slack;
 use crate::confidential::disclosure::span::Span;
 use crate::confidential::disclosure::system::{Part, State, System};
 
 /// How it went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Rounds {
-    /// Rounds in which bounds gave a number away.
-    pub by_bounds: usize,
+    /// Rounds in which a number could not move.
+    pub by_slack: usize,
     /// Rounds in which linear functions did.
     pub by_span: usize,
     /// Equations eliminated together in the last round: all, and those of the largest component.
@@ -52,6 +53,7 @@ fn secure(system: &mut System) -> Result<Rounds, RulesError> {
         return Ok(rounds);
     }
     let mut tries = FxHashMap::default();
+    let mut exchanges = Exchanges::new();
     let borders = system.borders();
     // What is safe stays safe when more is withheld, so neither check has to be repeated for the other's sake.
     loop {
@@ -62,34 +64,24 @@ fn secure(system: &mut System) -> Result<Rounds, RulesError> {
             break;
         }
         rounds.by_span += 1;
-        let chosen = choose(system, &mut tries, &determined, |target| span.computed_from(target));
+        let chosen = choose(system, (&mut tries, &mut exchanges), &determined, |target| span.computed_from(target));
         if chosen.is_empty() {
             return Err(RulesError::NothingToWithhold);
         }
         withhold(system, &chosen);
     }
     tries.clear();
-    let mut bounds = Bounds::new(system, &borders);
     loop {
-        bounds.propagate(system);
-        let mut pinned = bounds.pinned(system);
+        let pinned = Slack::new(system).pinned();
         if pinned.is_empty() {
             return Ok(rounds);
         }
-        rounds.by_bounds += 1;
-        let mut chosen = choose(system, &mut tries, &pinned, |target| bounds.pinned_by(system, target));
+        rounds.by_slack += 1;
+        let chosen = choose(system, (&mut tries, &mut exchanges), &pinned, |target| nearest(system, target));
         if chosen.is_empty() {
-            // What pinned it may have been withheld since.
-            bounds = Bounds::new(system, &borders);
-            bounds.propagate(system);
-            pinned = bounds.pinned(system);
-            chosen = choose(system, &mut tries, &pinned, |target| bounds.pinned_by(system, target));
-            if chosen.is_empty() && !pinned.is_empty() {
-                return Err(RulesError::NothingToWithhold);
-            }
+            return Err(RulesError::NothingToWithhold);
         }
         withhold(system, &chosen);
-        pinned.iter().chain(&chosen).for_each(|&at| bounds.withheld(system, at));
     }
 }
 
@@ -100,13 +92,14 @@ fn withhold(system: &mut System, chosen: &[usize]) {
     }
 }
 
-/// How often a number may be found out before more than one is withheld for it at a time.
-const PATIENCE: u32 = 2;
+/// How often a number may be found out before an exchange is sought for it.
+const PATIENCE: u32 = 6;
 
-/// The cheapest numbers for each target that none of the numbers chosen before serves.
+/// What to withhold for each target that none of the numbers chosen before serves: the cheapest of its reasons; where that has not helped
+/// often enough, an exchange; where there is none, more and more of the reasons.
 fn choose(
     system: &System,
-    tries: &mut FxHashMap<usize, u32>,
+    (tries, exchanges): (&mut FxHashMap<usize, u32>, &mut Exchanges),
     targets: &[usize],
     reasons: impl Fn(usize) -> Vec<usize> + Sync,
 ) -> Vec<usize> {
@@ -114,20 +107,32 @@ fn choose(
     let mut taken = FxHashSet::default();
     for some in targets.chunks(1024) {
         let all: Vec<Vec<usize>> = some.par_iter().map(|&target| reasons(target)).collect();
-        for (&target, mut reasons) in some.iter().zip(all) {
+        for (&target, reasons) in some.iter().zip(all) {
             if reasons.iter().any(|at| taken.contains(at)) {
                 continue;
             }
             let tried = tries.entry(target).or_insert(0);
-            reasons.sort_by_cached_key(|&at| system.price(at));
-            for &at in reasons.iter().take(1 << tried.saturating_sub(PATIENCE).min(16)) {
-                taken.insert(at);
-                chosen.push(at);
-            }
+            let effort = tried.checked_sub(PATIENCE);
+            let exchange = effort.and_then(|_| exchanges.withhold(system, target));
+            let withheld = match exchange {
+                Some(exchange) if !exchange.is_empty() => exchange,
+                _ => cheapest(system, reasons, 1 << effort.unwrap_or(0).min(16)),
+            };
             *tried += 1;
+            taken.extend(withheld.iter().copied());
+            chosen.extend(withheld);
         }
     }
+    chosen.sort_unstable();
+    chosen.dedup();
     chosen
+}
+
+/// The cheapest so many.
+fn cheapest(system: &System, mut reasons: Vec<usize>, many: usize) -> Vec<usize> {
+    reasons.sort_by_cached_key(|&at| system.price(at));
+    reasons.truncate(many);
+    reasons
 }
 
 #[cfg(test)]
@@ -139,11 +144,10 @@ mod tests {
     use crate::confidential::disclosure::system::Sums;
 
     /// A plain table: one unit a number, sums between them, all numbers published but those that are withheld.
-    fn table(counts: &[u32], sums: &[(u32, &[u32])], withheld: &[usize], floor: bool) -> System {
+    fn table(counts: &[u32], sums: &[(u32, &[u32])], withheld: &[usize]) -> System {
         let mut all = Sums::default();
         sums.iter().for_each(|&(whole, parts)| all.push(whole, parts.iter().copied()));
         let mut system = System::new(Arc::new(Entries::single()), counts.to_vec(), all, Vec::new());
-        system.positive = vec![floor];
         for (at, &count) in counts.iter().enumerate() {
             let zero = if count == 0 { State::Zero } else { State::Published };
             system.states[at] = if withheld.contains(&at) { State::Primary } else { zero };
@@ -170,7 +174,7 @@ mod tests {
         let columns: Vec<[u32; 4]> = (0..4).map(|c| [0, 1, 2, 3].map(|r| 4 * r + c)).collect();
         let sums: Vec<(u32, &[u32])> = (16..).zip(rows.iter().chain(&columns).map(|p| &p[..])).collect();
         let hidden = [0, 1, 2, 4, 6, 9, 11, 13, 15];
-        let mut system = table(&counts, &sums, &hidden, false);
+        let mut system = table(&counts, &sums, &hidden);
         let determined = Span::new(&system, &everything(&system)).determined();
         assert_eq!(determined, [1]);
         complement(&mut system).unwrap();
@@ -185,7 +189,7 @@ mod tests {
         let counts = [5, 2, 0, 6, 3, 4, 7, 13, 11, 5, 4, 20];
         let sums: [(u32, &[u32]); 7] =
             [(6, &[0, 1, 2]), (7, &[3, 4, 5]), (8, &[0, 3]), (9, &[1, 4]), (10, &[2, 5]), (11, &[6, 7]), (11, &[8, 9, 10])];
-        let mut system = table(&counts, &sums, &[2], false);
+        let mut system = table(&counts, &sums, &[2]);
         complement(&mut system).unwrap();
         assert_eq!(withheld(&system), [1, 2, 4, 5]);
     }
@@ -197,7 +201,7 @@ mod tests {
         let counts = [2, 2, 8, 8, 3, 3, 3, 7, 30, 6, 20, 16, 36];
         let sums: [(u32, &[u32]); 6] =
             [(8, &[0, 1, 2, 3, 4, 7]), (9, &[5, 6]), (10, &[0, 1, 2, 3]), (11, &[4, 5, 6, 7]), (12, &[8, 9]), (12, &[10, 11])];
-        let mut system = table(&counts, &sums, &[0, 1, 4, 5, 6], false);
+        let mut system = table(&counts, &sums, &[0, 1, 4, 5, 6]);
         let span = Span::new(&system, &everything(&system));
         assert_eq!(span.determined(), [4]);
         assert!(span.computed_from(4).contains(&7));
@@ -206,11 +210,13 @@ mod tests {
         assert_eq!(withheld(&system), [0, 1, 4, 5, 6, 7]);
     }
 
+    /// Two withheld zeros and published numbers that leave nothing for them.
     #[test]
-    fn withheld_numbers_above_zero_that_add_up_to_their_number_are_found() {
-        let mut system = table(&[1, 1, 1, 3, 9, 12], &[(3, &[0, 1, 2]), (5, &[3, 4])], &[0, 1, 2], true);
+    fn withheld_zeros_whose_rest_is_nothing_are_found() {
+        let mut system = table(&[0, 0, 9, 9, 12, 21], &[(3, &[0, 1, 2]), (5, &[3, 4])], &[0, 1]);
         assert_eq!(Span::new(&system, &everything(&system)).determined(), Vec::<usize>::new());
+        assert_eq!(Slack::new(&system).pinned(), [0, 1]);
         complement(&mut system).unwrap();
-        assert_eq!(withheld(&system), [0, 1, 2, 3, 4]);
+        assert_eq!(Slack::new(&system).pinned(), Vec::<usize>::new());
     }
 }

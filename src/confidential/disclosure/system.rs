@@ -127,8 +127,6 @@ pub(super) struct System {
     pub counts: Vec<u32>,
     /// As `counts`.
     pub states: Vec<State>,
-    /// Entries of which the attacker knows that a withheld one is not zero.
-    pub positive: Vec<bool>,
     /// Sums between units; a unit is summed before it is a part.
     pub sums: Sums,
     /// Blocks in order; units and sums behind the last belong to none.
@@ -162,8 +160,7 @@ impl System {
             next[unit as usize] += 1;
         });
         let states = vec![State::Hidden; counts.len()];
-        let positive = vec![false; entries.len];
-        Self { entries, counts, states, positive, sums, blocks, nested: Vec::new(), incident, incident_ends: ends }
+        Self { entries, counts, states, sums, blocks, nested: Vec::new(), incident, incident_ends: ends }
     }
 
     /// A part by itself: what the attacker can do with its equations alone. What of `finer` (the finest first) lies in it are its
@@ -186,7 +183,6 @@ impl System {
         let mut block = Self::new(Arc::clone(&self.entries), self.counts[numbers.clone()].to_vec(), sums, blocks);
         block.nested = nested;
         block.states.copy_from_slice(&self.states[numbers]);
-        block.positive.clone_from(&self.positive);
         block
     }
 
@@ -238,56 +234,121 @@ impl System {
         &self.incident[self.incident_ends[unit] as usize..self.incident_ends[unit + 1] as usize]
     }
 
-    /// What the attacker takes for granted as the smallest value of a number.
+    /// How many equations there are: every sum for every entry, then the covers of every unit.
+    pub(super) fn equations(&self) -> usize {
+        self.sums.len() * self.entries.len + self.units() * self.entries.covers.len()
+    }
+
+    /// Calls with every term of an equation, and whether it is the sum.
     #[inline]
-    pub(super) fn floor(&self, at: usize) -> u32 {
-        match self.states[at] {
-            State::Zero | State::Published | State::Told => self.counts[at],
-            State::Primary | State::Secondary => u32::from(self.positive[at % self.entries.len]),
-            State::Hidden | State::HiddenPrimary => 0,
+    pub(super) fn terms(&self, equation: usize, mut f: impl FnMut(usize, bool)) {
+        let (len, covers) = (self.entries.len, &self.entries.covers);
+        match equation.checked_sub(self.sums.len() * len) {
+            None => {
+                let (whole, parts) = self.sums.get(equation / len);
+                let entry = equation % len;
+                f(whole as usize * len + entry, true);
+                parts.iter().for_each(|&unit| f(unit as usize * len + entry, false));
+            }
+            Some(rest) => {
+                let first = rest / covers.len() * len;
+                let (sum, parts) = &covers[rest % covers.len()];
+                f(first + *sum as usize, true);
+                parts.iter().for_each(|&entry| f(first + entry as usize, false));
+            }
         }
     }
 
-    /// Calls with the sum and the parts of every equation that holds a number, over all entries and all margins.
-    pub(super) fn each_equation(&self, at: usize, f: &mut dyn FnMut(usize, &[usize])) {
+    /// Whether a term of an equation is its sum.
+    #[inline]
+    pub(super) fn is_sum(&self, equation: usize, at: usize) -> bool {
+        let (len, covers) = (self.entries.len, &self.entries.covers);
+        match equation.checked_sub(self.sums.len() * len) {
+            None => self.sums.get(equation / len).0 as usize == at / len,
+            Some(rest) => covers[rest % covers.len()].0 as usize == at % len,
+        }
+    }
+
+    /// Calls with every equation that holds a number, and whether as its sum.
+    #[inline]
+    pub(super) fn each_equation_of(&self, at: usize, mut f: impl FnMut(usize, bool)) {
         let len = self.entries.len;
-        let mut terms = Vec::new();
         let (unit, entry) = (at / len, at % len);
-        for &cover in &self.entries.covers_of[entry] {
-            let (sum, parts) = &self.entries.covers[cover as usize];
-            terms.clear();
-            terms.extend(parts.iter().map(|&e| unit * len + e as usize));
-            f(unit * len + *sum as usize, &terms);
-        }
         for &s in self.sums_of(unit) {
-            let (whole, parts) = self.sums.get(s as usize);
-            terms.clear();
-            terms.extend(parts.iter().map(|&u| u as usize * len + entry));
-            f(whole as usize * len + entry, &terms);
+            f(s as usize * len + entry, self.sums.get(s as usize).0 as usize == unit);
         }
+        let first = self.sums.len() * len + unit * self.entries.covers.len();
+        for &cover in &self.entries.covers_of[entry] {
+            f(first + cover as usize, self.entries.covers[cover as usize].0 as usize == entry);
+        }
+    }
+
+    /// Units that are no sum and together make up this one, ascending; itself, if it is no sum.
+    pub(super) fn places(&self, unit: usize) -> Vec<u32> {
+        let (mut places, mut stack) = (Vec::new(), vec![unit as u32]);
+        while let Some(unit) = stack.pop() {
+            match self.sums_of(unit as usize).iter().map(|&s| self.sums.get(s as usize)).find(|sum| sum.0 == unit) {
+                Some((_, parts)) => stack.extend(parts),
+                None => places.push(unit),
+            }
+        }
+        places.sort_unstable();
+        places
+    }
+
+    /// Units this one is a part of, by way of others too; the nearest first.
+    pub(super) fn holders(&self, unit: usize) -> Vec<u32> {
+        let mut holders = Vec::new();
+        let mut at = 0;
+        let mut next = unit as u32;
+        loop {
+            for &s in self.sums_of(next as usize) {
+                let whole = self.sums.get(s as usize).0;
+                if whole != next && !holders.contains(&whole) {
+                    holders.push(whole);
+                }
+            }
+            let Some(&holder) = holders.get(at) else { return holders };
+            next = holder;
+            at += 1;
+        }
+    }
+
+    /// Whether a number could be one more (or less), were it withheld and did others move with it. The attacker takes no more for granted
+    /// of a withheld number than that it is not negative.
+    pub(super) fn movable(&self, at: usize, up: bool) -> bool {
+        self.states[at] != State::Zero && (up || self.counts[at] > 0)
     }
 
     /// Whether the other numbers of some equation give this one at once, so that withholding it alone would not help.
     fn given_by_others(&self, at: usize) -> bool {
         let mut given = false;
-        self.each_equation(at, &mut |sum, parts| {
-            given |= parts.iter().chain([&sum]).all(|&term| term == at || self.states[term].known());
+        self.each_equation_of(at, |equation, _| {
+            let mut all = true;
+            self.terms(equation, |term, _| all &= term == at || self.states[term].known());
+            given |= all;
         });
         given
     }
 
-    /// What is lost by withholding a number: what is told beside the release goes last, then units that hold blocks; what others give at once helps
-    /// little; then persons count, those of totals fourfold. Ties fall to the earlier unit, which is the finer one.
-    pub(super) fn price(&self, at: usize) -> (bool, bool, bool, u64, usize) {
-        let weight = if at % self.entries.len == self.entries.total { 4 } else { 1 };
-        let told = self.states[at] == State::Told;
-        let outer = self.blocks.last().is_some_and(|block| block.units.end <= at / self.entries.len);
-        (told, outer, self.given_by_others(at), u64::from(self.counts[at]) * weight, at)
+    /// What is lost by withholding a number: persons, those of totals fourfold, those of units that hold blocks eightfold; what is told beside the
+    /// release goes last.
+    pub(super) fn loss(&self, at: usize) -> u64 {
+        let total = if at % self.entries.len == self.entries.total { 4 } else { 1 };
+        let outer = if self.is_outer(at / self.entries.len) { 8 } else { 1 };
+        let told = if self.states[at] == State::Told { 1 << 40 } else { 0 };
+        told + (u64::from(self.counts[at]) + 1) * total * outer
     }
 
-    /// The block a unit belongs to.
-    pub(super) fn block_of(&self, unit: usize) -> Option<usize> {
-        let at = self.blocks.partition_point(|b| b.units.end <= unit);
-        (at < self.blocks.len()).then_some(at)
+    /// In which order numbers are withheld: what is told beside the release goes last, then units that hold blocks; what others give at once helps
+    /// little; then persons count, those of totals fourfold. Ties fall to the earlier unit, which is the finer one.
+    pub(super) fn price(&self, at: usize) -> (bool, bool, bool, u64, usize) {
+        let told = self.states[at] == State::Told;
+        let outer = self.is_outer(at / self.entries.len);
+        (told, outer, self.given_by_others(at), self.loss(at), at)
+    }
+
+    fn is_outer(&self, unit: usize) -> bool {
+        self.blocks.last().is_some_and(|block| block.units.end <= unit)
     }
 }
