@@ -13,6 +13,8 @@ pub enum Stage {
     Tiles,
     /// Files are written.
     Export,
+    /// Inputs and outputs get their hashes.
+    Hash,
     /// The bundle is checked.
     Verify,
 }
@@ -26,6 +28,7 @@ impl Stage {
             Self::Protect => "protect",
             Self::Tiles => "tiles",
             Self::Export => "export",
+            Self::Hash => "hash",
             Self::Verify => "verify",
         }
     }

@@ -83,6 +83,7 @@ fn name(stage: Stage, language: Language) -> String {
         Stage::Protect => say!(language, "protecting", "Schützen"),
         Stage::Tiles => say!(language, "tiles", "Kacheln"),
         Stage::Export => say!(language, "files", "Dateien"),
+        Stage::Hash => say!(language, "hashes", "Prüfsummen"),
         Stage::Verify => say!(language, "checking", "Prüfen"),
     }
 }

@@ -144,7 +144,8 @@ fn summary_json(done: &Done) -> serde_json::Value {
         "protection": done.protection,
         "published": done.published.iter().map(published).collect::<Vec<_>>(),
         "stages": done.stages.iter().map(|time| serde_json::json!({
-            "stage": time.stage.name(), "seconds": time.seconds, "peak_memory_bytes": time.peak_memory_bytes,
+            "stage": time.stage.name(), "seconds": time.seconds, "cpu_seconds": time.cpu_seconds,
+            "peak_memory_bytes": time.peak_memory_bytes,
         })).collect::<Vec<_>>(),
         "notes": done.notes,
     })

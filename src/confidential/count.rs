@@ -59,15 +59,15 @@ impl CountSpec {
 /// Fails where too many records are rejected, where none can be placed, and where most coordinates of a file cannot belong to the
 /// reference system.
 pub(in crate::confidential) fn count(spec: &CountSpec, progress: &dyn Progress) -> Result<(Cube, Account), Error> {
-    count_batches(spec, |wanted, consume| {
+    let counted = count_batches(spec, |wanted, consume| {
         let bytes = |file: &PathBuf| std::fs::metadata(file).map(|metadata| metadata.len()).ok();
         progress.begin(Stage::Read, spec.files.iter().map(bytes).sum());
         let request = Request { files: &spec.files, dialect: &spec.dialect, wanted };
         // A column that the last of many files lacks is told before the first is read.
-        let records = resolve(&request).and_then(|()| read(&request, progress, consume));
-        progress.end();
-        records
-    })
+        resolve(&request).and_then(|()| read(&request, progress, consume))
+    });
+    progress.end();
+    counted
 }
 
 /// Batches that begin before this row of a file show whether its reference system can be right. Only they do, so that the answer does not

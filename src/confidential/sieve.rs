@@ -30,6 +30,11 @@ impl<'a> Sieve<'a> {
         self.stands[row]
     }
 
+    /// The same for all rows.
+    pub(in crate::confidential) fn standing(&self) -> &[bool] {
+        &self.stands
+    }
+
     /// Counts the row as rejected, because of what it holds in `column`.
     #[cold]
     pub(in crate::confidential) fn reject(&mut self, row: usize, reason: Reason, column: &str) {

@@ -1,11 +1,13 @@
 //! Plain CSV in wide form, and the form that spreadsheets open by a double click.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crate::confidential::Release;
+use crate::confidential::{Release, Status, Unit};
 use crate::error::Error;
+use crate::export::rows::write_rows;
 use crate::export::{ExportError, ExportOptions, about};
 use crate::layer::{Layer, layers};
 use crate::progress::Progress;
@@ -47,7 +49,7 @@ pub(super) fn write(
 }
 
 fn write_layer(layer: &Layer<'_>, dialect: &Dialect, path: &Path) -> io::Result<()> {
-    let mut out = BufWriter::with_capacity(1 << 18, File::create(path)?);
+    let mut out = File::create(path)?;
     out.write_all(dialect.mark.as_bytes())?;
     let labelled = layer.block.units.first().is_some_and(|&unit| layer.unit_label(unit).is_some());
     let mut header = vec!["id"];
@@ -59,30 +61,43 @@ fn write_layer(layer: &Layer<'_>, dialect: &Dialect, path: &Path) -> io::Result<
     for name in header {
         text(&mut row, name, dialect);
     }
-    end_row(&mut row, dialect, &mut out)?;
-    let mut digits = itoa::Buffer::new();
-    for (position, &unit) in layer.block.units.iter().enumerate() {
-        text(&mut row, &layer.unit_id(unit), dialect);
-        if labelled {
-            text(&mut row, layer.unit_label(unit).unwrap_or_default(), dialect);
-        }
-        if let Some(date) = layer.date {
-            text(&mut row, date, dialect);
-        }
-        let numbers = layer.block.numbers(position);
-        for number in numbers {
-            if let Some(value) = number.value() {
-                row.extend_from_slice(digits.format(value).as_bytes());
-            }
-            row.push(dialect.separator);
-        }
-        for number in numbers {
-            row.extend_from_slice(number.status().name().as_bytes());
-            row.push(dialect.separator);
-        }
-        end_row(&mut row, dialect, &mut out)?;
+    end_row(&mut row, dialect);
+    out.write_all(&row)?;
+    let mut date = Vec::new();
+    if let Some(day) = layer.date {
+        text(&mut date, day, dialect);
     }
-    out.flush()
+    // Every status with the separator behind it.
+    let statuses = Status::ALL.map(|status| [status.name().as_bytes(), &[dialect.separator]].concat());
+    let name_of = |status: Status| statuses[Status::ALL.iter().position(|&s| s == status).expect("all are listed")].as_slice();
+    write_rows(&mut out, layer.block.units.len(), |positions: Range<usize>, rows: &mut Vec<u8>| {
+        let mut digits = itoa::Buffer::new();
+        for position in positions {
+            let unit = layer.block.units[position];
+            match unit {
+                Unit::Cell(cell) => {
+                    cell.write_code(rows);
+                    rows.push(dialect.separator);
+                }
+                Unit::Area(_) => text(rows, &layer.unit_id(unit), dialect),
+            }
+            if labelled {
+                text(rows, layer.unit_label(unit).unwrap_or_default(), dialect);
+            }
+            rows.extend_from_slice(&date);
+            let numbers = layer.block.numbers(position);
+            for number in numbers {
+                if let Some(value) = number.value() {
+                    rows.extend_from_slice(digits.format(value).as_bytes());
+                }
+                rows.push(dialect.separator);
+            }
+            for number in numbers {
+                rows.extend_from_slice(name_of(number.status()));
+            }
+            end_row(rows, dialect);
+        }
+    })
 }
 
 /// Appends a text field and the separator behind it; quoted by RFC 4180 where needed.
@@ -107,12 +122,10 @@ fn text(row: &mut Vec<u8>, text: &str, dialect: &Dialect) {
     row.push(dialect.separator);
 }
 
-fn end_row(row: &mut Vec<u8>, dialect: &Dialect, out: &mut impl Write) -> io::Result<()> {
+/// Ends a row: the last separator becomes the line's end.
+fn end_row(row: &mut Vec<u8>, dialect: &Dialect) {
     row.pop();
     row.extend_from_slice(dialect.line_end);
-    out.write_all(row)?;
-    row.clear();
-    Ok(())
 }
 
 fn read_me(release: &Release, options: &ExportOptions, layers: &[Layer<'_>]) -> String {

@@ -1,14 +1,16 @@
 //! GeoJSON (RFC 7946), one file a layer, one feature a line.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use geo::{Coord, MultiPolygon};
 use serde_json::json;
 
-use crate::confidential::{Release, Status};
+use crate::confidential::{Release, Status, Unit};
 use crate::error::Error;
+use crate::export::rows::write_rows;
 use crate::export::{ExportError, ExportOptions, about};
 use crate::geodesy::ReferenceSystem;
 use crate::layer::{Layer, LayerOutlines, Outlines, layers};
@@ -51,7 +53,7 @@ struct Fixed {
 }
 
 fn write_layer(layer: &Layer<'_>, outlines: &LayerOutlines, head: &str, path: &Path) -> io::Result<()> {
-    let mut out = BufWriter::with_capacity(1 << 18, File::create(path)?);
+    let mut out = File::create(path)?;
     out.write_all(head.strip_suffix('}').expect("the head is an object").as_bytes())?;
     out.write_all(b",\"features\":[\n")?;
     let key = |name: &String| format!(",{}:", json!(name));
@@ -60,28 +62,26 @@ fn write_layer(layer: &Layer<'_>, outlines: &LayerOutlines, head: &str, path: &P
         names: layer.fields.iter().map(|f| key(&f.name)).collect(),
         statuses: layer.fields.iter().map(|f| key(&f.status_name)).collect(),
     };
-    let mut line = Vec::new();
-    let mut ring = Vec::new();
-    for position in 0..layer.block.units.len() {
-        if position > 0 {
-            line.extend_from_slice(b",\n");
-        }
-        feature(&mut line, layer, position, &fixed);
-        match outlines {
-            LayerOutlines::Cells(lattice) => {
-                lattice.ring(position, &mut ring);
-                line.extend_from_slice(b"{\"type\":\"Polygon\",\"coordinates\":[");
-                coordinates(&mut line, &ring);
-                line.push(b']');
+    write_rows(&mut out, layer.block.units.len(), |positions: Range<usize>, text: &mut Vec<u8>| {
+        let mut ring = Vec::new();
+        for position in positions {
+            if position > 0 {
+                text.extend_from_slice(b",\n");
             }
-            LayerOutlines::Areas(areas) => multi_polygon(&mut line, &areas[position]),
+            feature(text, layer, position, &fixed);
+            match outlines {
+                LayerOutlines::Cells(lattice) => {
+                    lattice.ring(position, &mut ring);
+                    text.extend_from_slice(b"{\"type\":\"Polygon\",\"coordinates\":[");
+                    coordinates(text, &ring);
+                    text.push(b']');
+                }
+                LayerOutlines::Areas(areas) => multi_polygon(text, &areas[position]),
+            }
+            text.extend_from_slice(b"}}");
         }
-        line.extend_from_slice(b"}}");
-        out.write_all(&line)?;
-        line.clear();
-    }
-    out.write_all(b"\n]}\n")?;
-    out.flush()
+    })?;
+    out.write_all(b"\n]}\n")
 }
 
 /// Everything of a feature up to its geometry's value.
@@ -91,7 +91,14 @@ fn feature(line: &mut Vec<u8>, layer: &Layer<'_>, position: usize, fixed: &Fixed
     line.extend_from_slice(b"{\"type\":\"Feature\",\"id\":");
     line.extend_from_slice(digits.format(layer.feature_id(unit)).as_bytes());
     line.extend_from_slice(b",\"properties\":{\"id\":");
-    string(line, &layer.unit_id(unit));
+    match unit {
+        Unit::Cell(cell) => {
+            line.push(b'"');
+            cell.write_code(line);
+            line.push(b'"');
+        }
+        Unit::Area(_) => string(line, &layer.unit_id(unit)),
+    }
     if let Some(label) = layer.unit_label(unit) {
         line.extend_from_slice(b",\"label\":");
         string(line, label);
@@ -148,21 +155,22 @@ fn coordinates(line: &mut Vec<u8>, ring: &[Coord<f64>]) {
 
 fn degrees(line: &mut Vec<u8>, degrees: f64) {
     const UNITS: u64 = 10_000_000;
-    let rounded = (degrees * UNITS as f64).round() as i64;
-    if rounded < 0 {
+    let units = degrees.abs() * UNITS as f64;
+    // Half away from zero, as `f64::round`, which is a library call where the processor need not have an instruction for it.
+    let magnitude = (units + 0.5) as u64;
+    let magnitude = magnitude - u64::from(magnitude as f64 - units > 0.5);
+    if degrees < 0.0 && magnitude > 0 {
         line.push(b'-');
     }
-    let magnitude = rounded.unsigned_abs();
-    line.extend_from_slice(itoa::Buffer::new().format(magnitude / UNITS).as_bytes());
-    let mut fraction = magnitude % UNITS;
+    let mut digits = itoa::Buffer::new();
+    line.extend_from_slice(digits.format(magnitude / UNITS).as_bytes());
+    let fraction = magnitude % UNITS;
     if fraction > 0 {
-        let mut digits = [b'.', 0, 0, 0, 0, 0, 0, 0];
-        for digit in digits[1..].iter_mut().rev() {
-            *digit = b'0' + (fraction % 10) as u8;
-            fraction /= 10;
-        }
-        let end = digits.iter().rposition(|&d| d != b'0').expect("a fraction has a digit");
-        line.extend_from_slice(&digits[..=end]);
+        // A one in front keeps the zeros behind the point; the point takes its place.
+        let with_one = digits.format(UNITS + fraction).as_bytes();
+        let end = with_one.iter().rposition(|&digit| digit != b'0').expect("a fraction has a digit");
+        line.push(b'.');
+        line.extend_from_slice(&with_one[1..=end]);
     }
 }
 
@@ -176,7 +184,15 @@ mod tests {
 
     #[test]
     fn degrees_have_at_most_seven_decimals() {
-        let texts = [9.737_123_456_7, -0.5, 53.0, -0.000_000_01, 10.000_000_06].map(text);
-        assert_eq!(texts, ["9.7371235", "-0.5", "53", "0", "10.0000001"]);
+        let texts = [9.737_123_456_7, -0.5, 53.0, -0.000_000_01, 10.000_000_06, 0.012_34].map(text);
+        assert_eq!(texts, ["9.7371235", "-0.5", "53", "0", "10.0000001", "0.01234"]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn degrees_are_rounded_as_by_the_library(degrees in -180.0_f64..180.0) {
+            let units = (degrees * 1e7).round() as i64;
+            proptest::prop_assert_eq!(text(degrees).parse::<f64>().unwrap(), units as f64 / 1e7);
+        }
     }
 }

@@ -12,6 +12,7 @@ mod error;
 mod geojson;
 mod geopackage;
 mod release_parquet;
+mod rows;
 
 #[cfg(test)]
 mod tests;

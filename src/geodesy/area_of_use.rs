@@ -55,10 +55,14 @@ fn transverse_mercator(system: &ReferenceSystem) -> Option<Bounds> {
 /// Whether the point can be of this system: inside the rectangle around its area of use, in its own coordinates. Always true for finite
 /// points of a system whose area is not known. Four comparisons; the first call for a system costs about 0.1 ms.
 pub fn in_area_of_use(system: &ReferenceSystem, x: f64, y: f64) -> bool {
-    match native_bounds(system) {
-        Some([west, south, east, north]) => x >= west && x <= east && y >= south && y <= north,
-        None => x.is_finite() && y.is_finite(),
-    }
+    in_area_of_use_of(system)(x, y)
+}
+
+/// The same for many points: the system's extent is looked up once.
+pub fn in_area_of_use_of(system: &ReferenceSystem) -> impl Fn(f64, f64) -> bool + use<> {
+    let bounds = native_bounds(system);
+    let [west, south, east, north] = bounds.unwrap_or([f64::MIN, f64::MIN, f64::MAX, f64::MAX]);
+    move |x, y| (x >= west) & (x <= east) & (y >= south) & (y <= north)
 }
 
 /// The rectangle around the area of use in the system's coordinates.

@@ -260,6 +260,31 @@ mod tests {
         assert_eq!(found(31467, 31468), Some(Suspicion::OtherSystem { likely: 31468 }));
     }
 
+    /// What is found in the towns of one region.
+    fn found_in(region: [f64; 4], declared: u32, truly: u32) -> Option<Suspicion> {
+        let [west, south, east, north] = region;
+        let to = ReferenceSystem::from_epsg(truly).unwrap();
+        let projection = Projection::new(&ReferenceSystem::wgs84(), &to).unwrap();
+        let towns =
+            (0..36).map(|i| (west + f64::from(i % 6) / 5.0 * (east - west), south + f64::from(i / 6) / 5.0 * (north - south)));
+        let (xs, ys): (Vec<f64>, Vec<f64>) = towns.map(|(lon, lat)| projection.exact(lon, lat).unwrap()).unzip();
+        diagnose(&ReferenceSystem::from_epsg(declared).unwrap(), &xs, &ys)
+    }
+
+    #[test]
+    fn the_european_grid_and_utm_are_told_apart_in_every_region() {
+        // North, west, south-west, south-east: UTM coordinates read as EPSG:3035 are Labrador and the sea before it, inside the rectangle
+        // of EPSG:3035 in metres.
+        for region in [[8.5, 53.4, 11.2, 54.8], [6.2, 50.8, 9.0, 52.2], [7.7, 47.7, 10.2, 49.6], [10.6, 47.6, 12.5, 50.3]] {
+            assert_eq!(found_in(region, 3035, 25832), Some(Suspicion::OtherSystem { likely: 25832 }), "{region:?}");
+            for utm in [25832, 25833, 32632] {
+                assert_eq!(found_in(region, utm, 3035), Some(Suspicion::OtherSystem { likely: 3035 }), "{region:?} EPSG:{utm}");
+            }
+        }
+        let in_east = found_in([11.5, 50.6, 14.6, 54.0], 3035, 25833);
+        assert!(matches!(in_east, Some(Suspicion::OtherSystem { likely: 25832 | 25833 })), "{in_east:?}");
+    }
+
     #[test]
     fn data_of_other_continents_is_no_exchange() {
         let iowa = [(-93.6, 42.0), (-93.61, 42.05)];

@@ -27,7 +27,7 @@ mod system;
 mod wkt;
 mod wkt_tree;
 
-pub use area_of_use::in_area_of_use;
+pub use area_of_use::{in_area_of_use, in_area_of_use_of};
 pub use diagnosis::{Suspicion, diagnose};
 pub use error::GeodesyError;
 pub use fitted::FittedProjection;

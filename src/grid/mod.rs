@@ -6,5 +6,5 @@
 mod cell;
 mod size;
 
-pub use cell::{CellId, CodeError};
+pub use cell::{CellFinder, CellId, CodeError};
 pub use size::{GridSize, GridSizes, SizeError};

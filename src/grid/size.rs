@@ -28,6 +28,13 @@ impl GridSize {
         if digits > 999 { Err(SizeError::TooManyDigits { size_m }) } else { Ok(Self(size_m)) }
     }
 
+    /// A side that was taken from a packed id, which is made from valid sides only.
+    #[inline]
+    pub(in crate::grid) fn of_packed(size_m: u32) -> Self {
+        debug_assert!(Self::new(size_m).is_ok());
+        Self(size_m)
+    }
+
     /// The side in metres.
     pub fn metres(self) -> u32 {
         self.0

@@ -63,6 +63,14 @@ impl Layer<'_> {
         self.lattice.unit_id(self.level, unit)
     }
 
+    /// Appends [`Layer::unit_id`].
+    pub fn write_unit_id(&self, unit: Unit, out: &mut Vec<u8>) {
+        match unit {
+            Unit::Cell(cell) => cell.write_code(out),
+            Unit::Area(_) => out.extend_from_slice(self.unit_id(unit).as_bytes()),
+        }
+    }
+
     /// The area's name; cells have none.
     pub fn unit_label(&self, unit: Unit) -> Option<&str> {
         match (self.level, unit) {

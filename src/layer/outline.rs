@@ -214,6 +214,11 @@ impl CellLattice {
         ring.push(self.point(south as usize));
     }
 
+    /// Points of every cell's ring, the last one like the first.
+    pub fn ring_len(&self) -> usize {
+        4 * (self.inner + 1) + 1
+    }
+
     fn point(&self, position: usize) -> Coord<f64> {
         Coord { x: self.xs[position], y: self.ys[position] }
     }

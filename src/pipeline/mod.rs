@@ -71,19 +71,30 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
     let inputs = job.input_files();
     std::thread::scope(|scope| {
         // Hashing reads the input once more beside the counting; it is usually still in the page cache.
-        let hashes = scope.spawn(|| inputs.iter().map(|file| manifest::sha256_of(file)).collect::<Result<Vec<_>, _>>());
+        let hashed = |file: PathBuf| manifest::input_hash(&file).map(|hash| (file, hash));
+        let hashes = scope.spawn(move || inputs.into_iter().map(hashed).collect::<Result<Vec<_>, _>>());
         // Overlaps and gaps take seconds on a whole country's boundaries and stop nothing: they are sought beside the counting.
         let doubts = scope.spawn(|| job.doubts(&request));
         let (release, account) = confidential::release(&request, &stopwatch)?;
         let tiles = write(&job, &release, folder.path(), &stopwatch)?;
-        stopwatch.end();
-        let hashes = hashes.join().expect("hashing does not panic")?;
+        stopwatch.begin(Stage::Hash, None);
+        let inputs = hashes.join().expect("hashing does not panic")?;
+        let outputs = manifest::output_hashes(folder.path())?;
         notes.extend(doubts.join().expect("seeking overlaps does not panic"));
+        stopwatch.end();
         let published = published(&release);
         let stages = stopwatch.stages();
-        let facts =
-            manifest::Facts { job: &job, plan, release: &release, account: &account, tiles: tiles.as_ref(), stages: &stages };
-        facts.write(folder.path(), &inputs, &hashes)?;
+        let facts = manifest::Facts {
+            job: &job,
+            plan,
+            release: &release,
+            account: &account,
+            tiles: tiles.as_ref(),
+            stages: &stages,
+            inputs: &inputs,
+            outputs: &outputs,
+        };
+        facts.write(folder.path())?;
         let folder = folder.finish()?;
         let protection = job.description(&release);
         Ok(Done { folder, account, protection, published, tiles, stages, notes })
@@ -118,16 +129,22 @@ fn write(job: &Job, release: &Release, folder: &Path, progress: &dyn Progress) -
         crs: job.output_system.clone(),
         stem: job.stem.clone(),
     };
-    export::write_release_parquet(release, &folder.join("release.parquet"))?;
-    if wants(Format::Geojson) {
-        export::write_geojson(release, &options, &folder.join("geojson"), progress)?;
-    }
-    if wants(Format::Gpkg) {
-        export::write_geopackage(release, &options, &folder.join(format!("{}.gpkg", job.stem)), progress)?;
-    }
-    if wants(Format::Csv) {
-        export::write_csv(release, &options, &folder.join("csv"), progress)?;
-    }
+    // SQLite writes on one thread; the other formats are written beside it on what threads there are.
+    let geopackage = || match wants(Format::Gpkg) {
+        true => export::write_geopackage(release, &options, &folder.join(format!("{}.gpkg", job.stem)), progress),
+        false => Ok(()),
+    };
+    let others = || {
+        if wants(Format::Geojson) {
+            export::write_geojson(release, &options, &folder.join("geojson"), progress)?;
+        }
+        if wants(Format::Csv) {
+            export::write_csv(release, &options, &folder.join("csv"), progress)?;
+        }
+        export::write_release_parquet(release, &folder.join("release.parquet"))
+    };
+    let (geopackage, others) = rayon::join(geopackage, others);
+    geopackage.and(others)?;
     Ok(tiles)
 }
 

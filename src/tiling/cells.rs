@@ -24,6 +24,8 @@ pub(super) struct CellRings {
     splits: u32,
     /// The largest distance of a chord over a whole edge from the true edge, world units.
     sagitta: f64,
+    /// The longest side of a box around a cell, world units.
+    widest: u32,
 }
 
 /// A place of the sub-lattice: parts of an edge counted north and east from the grid's origin. Orders row by row.
@@ -39,7 +41,7 @@ impl CellRings {
         let cells: Vec<CellId> =
             layer.block.units.iter().filter_map(|u| if let Unit::Cell(c) = u { Some(*c) } else { None }).collect();
         let Some(size) = cells.first().map(|cell| cell.size()) else {
-            return Ok(Self { places: Vec::new(), rings: Vec::new(), splits: 0, sagitta: 0.0 });
+            return Ok(Self { places: Vec::new(), rings: Vec::new(), splits: 0, sagitta: 0.0, widest: 0 });
         };
         let sagitta = largest_sagitta(&cells, size, world, &layer.name)?;
         let splits = splits_for(sagitta, last_zoom);
@@ -52,8 +54,13 @@ impl CellRings {
             .par_iter()
             .map(|node| world.of_3035(f64::from(node.east) * step_m, f64::from(node.north) * step_m, &layer.name))
             .collect::<Result<Vec<_>, _>>()?;
-        let rings = cells.par_iter().flat_map_iter(|&cell| positions(cell, parts, &nodes)).collect();
-        Ok(Self { places, rings, splits, sagitta })
+        let rings: Vec<u32> = cells.par_iter().flat_map_iter(|&cell| positions(cell, parts, &nodes)).collect();
+        let widest = |ring: &[u32]| {
+            let [west, north, east, south] = around(ring.iter().map(|&place| places[place as usize]));
+            (east - west).max(south - north)
+        };
+        let widest = rings.par_chunks_exact(4 << splits).map(widest).max().unwrap_or_default();
+        Ok(Self { places, rings, splits, sagitta, widest })
     }
 
     /// How many cells there are.
@@ -70,11 +77,14 @@ impl CellRings {
     pub(super) fn at(&self, zoom: u8) -> ZoomedRings<'_> {
         let step = 1 << (self.splits - splits_for(self.sagitta, zoom).min(self.splits));
         let mut zoomed = ZoomedRings { rings: self, zoom, step, clipped: false };
-        let widest = |cell| {
-            let [west, north, east, south] = zoomed.raster_box(cell);
-            (east - west).max(south - north)
-        };
-        zoomed.clipped = (0..self.len()).into_par_iter().map(widest).max().is_some_and(|widest| widest > WIDEST_WHOLE);
+        // Rounding to the raster widens a box by no more than one unit: seldom must every box be looked at.
+        if at_zoom(self.widest, zoom) + 1 > WIDEST_WHOLE {
+            let widest = |cell| {
+                let [west, north, east, south] = zoomed.raster_box(cell);
+                (east - west).max(south - north)
+            };
+            zoomed.clipped = (0..self.len()).into_par_iter().map(widest).max().is_some_and(|widest| widest > WIDEST_WHOLE);
+        }
         zoomed
     }
 
@@ -108,7 +118,12 @@ impl ZoomedRings<'_> {
             [(x - origin[0]) as i32, (y - origin[1]) as i32]
         };
         ring.clear();
-        ring.extend(self.rings.ring(cell).iter().step_by(self.step).map(|&place| local(self.rings.places[place as usize])));
+        let point = |&place: &u32| local(self.rings.places[place as usize]);
+        match self.rings.ring(cell) {
+            // Most cells have their four corners only.
+            [a, b, c, d] => ring.extend_from_slice(&[a, b, c, d].map(point)),
+            places => ring.extend(places.iter().step_by(self.step).map(point)),
+        }
         if self.step < self.rings.ring(cell).len() / 4 {
             drop_repeats(ring);
         }
@@ -129,9 +144,23 @@ impl ZoomedRings<'_> {
 
     /// The cell's box in the raster of this zoom: west, north, east, south.
     fn raster_box(&self, cell: usize) -> [i64; 4] {
-        let places = self.rings.ring(cell).iter().step_by(self.step).map(|&place| self.rings.places[place as usize]);
-        bounds(places).expect("a ring has corners").map(|world| at_zoom(world, self.zoom))
+        let place = |&place: &u32| self.rings.places[place as usize];
+        let ring = self.rings.ring(cell);
+        let world = match ring {
+            // Most cells have their four corners only.
+            [a, b, c, d] => around([a, b, c, d].map(place).into_iter()),
+            _ => around(ring.iter().step_by(self.step).map(place)),
+        };
+        world.map(|world| at_zoom(world, self.zoom))
     }
+}
+
+/// The box around at least one place: west, north, east, south.
+#[inline]
+fn around(places: impl Iterator<Item = WorldPoint>) -> [u32; 4] {
+    places.fold([u32::MAX, u32::MAX, 0, 0], |[west, north, east, south], [x, y]| {
+        [west.min(x), north.min(y), east.max(x), south.max(y)]
+    })
 }
 
 pub(super) fn bounds(places: impl Iterator<Item = WorldPoint>) -> Option<[u32; 4]> {

@@ -128,8 +128,8 @@ impl TileReport {
 /// libdeflate's level: 4 is half again as fast as 6 for one per cent more bytes (METHODS D).
 const GZIP_LEVEL: i32 = 4;
 
-/// Tiles that are encoded before any of them is written; bounds the memory.
-const BATCH: usize = 512;
+/// Tiles that are encoded before any of them is written, while as many are; bounds the memory.
+const BATCH: usize = 256;
 
 /// Writes the tiles of a release into `folder`, which must exist: the chosen ones of `tiles.pmtiles`, `tiles.mbtiles` and `tiles/`, and always `tiles.json` and
 /// `style.json`. The bytes do not depend on the number of threads. About 1 µs a cell, zoom and core, most of it compression.
@@ -150,7 +150,7 @@ pub fn write_tiles(
         fs::create_dir_all(tiles).map_err(|e| TilingError::write(tiles)(&e))?;
         write_json(&tiles.join("metadata.json"), &describes.tilejson(options, "{z}/{x}/{y}.pbf"))?;
     }
-    let mut archives: Vec<Box<dyn Archive>> = Vec::new();
+    let mut archives: Vec<Box<dyn Archive + Send>> = Vec::new();
     if options.formats.contains(&TileFormat::PmTiles) {
         archives.push(Box::new(PmTiles::create(&folder.join("tiles.pmtiles"), options, describes)?));
     }
@@ -174,7 +174,7 @@ pub fn write_tiles(
 struct Writer<'w> {
     plan: &'w Plan<'w>,
     tile_folder: Option<PathBuf>,
-    archives: Vec<Box<dyn Archive>>,
+    archives: Vec<Box<dyn Archive + Send>>,
     progress: &'w dyn Progress,
 }
 
@@ -189,27 +189,40 @@ impl Writer<'_> {
     fn zoom(&mut self, content: &ZoomContent<'_>) -> Result<ZoomReport, TilingError> {
         let mut report =
             ZoomReport { zoom: content.zoom, cells: content.level.clone(), tiles: 0, features: 0, bytes: 0, largest: None };
-        let mut told = 0;
-        let all = content.tiles.len();
-        for (batch, tiles) in content.tiles.chunks(BATCH).enumerate() {
-            for encoded in encode(self.plan, self.tile_folder.as_deref(), content, tiles)?.into_iter().flatten() {
-                for archive in &mut self.archives {
-                    archive.add(&encoded.tile)?;
-                }
-                let bytes = encoded.tile.gzip.len() as u64;
-                report.tiles += 1;
-                report.features += encoded.features;
-                report.bytes += bytes;
-                if report.largest.is_none_or(|largest| bytes > largest.bytes) {
-                    report.largest = Some(LargestTile { x: encoded.tile.coord.x(), y: encoded.tile.coord.y(), bytes });
-                }
-            }
-            let done = content.work * (batch * BATCH + tiles.len()) as u64 / all as u64;
-            self.progress.advance(done - told);
+        let Self { plan, tile_folder, archives, progress } = self;
+        let (mut told, mut written, all) = (0, 0, content.tiles.len());
+        let mut batches = content.tiles.chunks(BATCH).map(|tiles| encode(plan, tile_folder.as_deref(), content, tiles));
+        let mut ready = batches.next();
+        while let Some(batch) = ready {
+            let batch = batch?;
+            // The next batch is encoded while this one is written.
+            let (added, next) = rayon::join(|| add(archives, &batch, &mut report), || batches.next());
+            added?;
+            ready = next;
+            written += batch.len();
+            let done = content.work * written as u64 / all as u64;
+            progress.advance(done - told);
             told = done;
         }
         Ok(report)
     }
+}
+
+/// Writes encoded tiles into the archives.
+fn add(archives: &mut [Box<dyn Archive + Send>], batch: &[Option<Encoded>], report: &mut ZoomReport) -> Result<(), TilingError> {
+    for encoded in batch.iter().flatten() {
+        for archive in archives.iter_mut() {
+            archive.add(&encoded.tile)?;
+        }
+        let bytes = encoded.tile.gzip.len() as u64;
+        report.tiles += 1;
+        report.features += encoded.features;
+        report.bytes += bytes;
+        if report.largest.is_none_or(|largest| bytes > largest.bytes) {
+            report.largest = Some(LargestTile { x: encoded.tile.coord.x(), y: encoded.tile.coord.y(), bytes });
+        }
+    }
+    Ok(())
 }
 
 /// Encodes and compresses tiles on all threads, and writes their files. Empty tiles give `None`.

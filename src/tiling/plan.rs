@@ -67,6 +67,9 @@ struct PlacedCell {
     cell: u32,
 }
 
+/// Cells that one thread looks at in a row.
+const ROW_OF_CELLS: usize = 4096;
+
 fn tile_id(zoom: u8, x: u32, y: u32) -> u64 {
     TileId::from(TileCoord::new(zoom, x, y).expect("tiles are within their zoom")).value()
 }
@@ -155,9 +158,17 @@ impl<'r> Plan<'r> {
             self.rings.iter().filter_map(shown).map(|i| (i, self.rings[&i].at(zoom))).collect();
         let mut cells: Vec<PlacedCell> = Vec::new();
         for (&layer, zoomed) in &rings {
-            cells.par_extend((0..self.rings[&layer].len()).into_par_iter().flat_map_iter(|cell| {
-                let place = move |(x, y)| PlacedCell { tile: tile_id(zoom, x, y), layer: layer as u32, cell: cell as u32 };
-                zoomed.tiles(cell).map(place)
+            let count = self.rings[&layer].len();
+            cells.par_extend((0..count.div_ceil(ROW_OF_CELLS)).into_par_iter().flat_map_iter(|row| {
+                // A row of cells runs along a row of tiles: mostly a cell is in the tile of the cell before it.
+                let (mut known, mut id) = ((0, 0), tile_id(zoom, 0, 0));
+                let row = row * ROW_OF_CELLS..count.min((row + 1) * ROW_OF_CELLS);
+                row.flat_map(|cell| zoomed.tiles(cell).map(move |tile| (cell, tile))).map(move |(cell, (x, y))| {
+                    if known != (x, y) {
+                        (known, id) = ((x, y), tile_id(zoom, x, y));
+                    }
+                    PlacedCell { tile: id, layer: layer as u32, cell: cell as u32 }
+                })
             }));
         }
         cells.par_sort_unstable();

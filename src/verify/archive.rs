@@ -4,7 +4,6 @@ use std::io::Read;
 
 use flate2::bufread::GzDecoder;
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 
 use crate::verify::finding::Findings;
 use crate::verify::tile_id::TileId;
@@ -68,7 +67,7 @@ pub(super) fn check(context: &Context<'_>) -> Verified {
 pub(super) type ContentHash = [u8; 32];
 
 pub(super) fn content_hash(bytes: &[u8]) -> ContentHash {
-    Sha256::digest(bytes).into()
+    blake3::hash(bytes).into()
 }
 
 fn compare(expected: &[(TileId, ContentHash)], archive: &Archive) -> Findings {

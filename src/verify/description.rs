@@ -14,7 +14,7 @@ pub(super) struct Description {
     pub(super) formats: Vec<String>,
     pub(super) fields: Vec<DescribedField>,
     pub(super) layers: Vec<DescribedLayer>,
-    /// SHA-256 in hexadecimal by path inside the bundle, with `/`.
+    /// BLAKE3 in hexadecimal by path inside the bundle, with `/`.
     #[serde(default)]
     pub(super) outputs: BTreeMap<String, String>,
 }

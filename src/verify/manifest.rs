@@ -2,11 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 
 use crate::verify::{Context, Findings, Problem, Verified};
 
@@ -16,7 +14,7 @@ pub(super) fn check(context: &Context<'_>) -> Verified {
         return Findings::of("run.json").skipped("hashes");
     }
     let wrong = outputs.par_iter().filter_map(|(path, expected)| {
-        let problem = match sha256(&context.bundle.join(path)) {
+        let problem = match file_hash(&context.bundle.join(path)) {
             Ok(hash) if hash.eq_ignore_ascii_case(expected) => return None,
             Ok(_) => Problem::HashDiffers,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Problem::FileMissing,
@@ -54,15 +52,7 @@ fn list(folder: &Path, prefix: &str, paths: &mut BTreeSet<String>) {
     }
 }
 
-fn sha256(path: &Path) -> std::io::Result<String> {
-    let mut file = File::open(path)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => break,
-            n => hash.update(&buffer[..n]),
-        }
-    }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+/// BLAKE3 as hexadecimal text, what the program `b3sum` tells.
+fn file_hash(path: &Path) -> std::io::Result<String> {
+    Ok(blake3::Hasher::new().update_reader(File::open(path)?)?.finalize().to_hex().to_string())
 }

@@ -312,10 +312,8 @@ fn faults_of_values() {
 
 #[test]
 fn faults_of_the_manifest() {
-    use sha2::{Digest, Sha256};
-    let hex = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect::<String>();
     let with_hash = |f: &Path| {
-        let hash = hex(&fs::read(f.join("release.parquet")).unwrap());
+        let hash = blake3::hash(&fs::read(f.join("release.parquet")).unwrap()).to_hex().to_string();
         change_json(f.join("run.json"), |run| run["outputs"] = json!({"release.parquet": hash}));
     };
     let folder = bundle(&[]);

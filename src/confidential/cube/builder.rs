@@ -2,22 +2,20 @@
 
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use crate::area::AreaSystem;
 use crate::confidential::account::{Account, Reason};
+use crate::confidential::cube::Cube;
 use crate::confidential::cube::areas::{AreaCoder, AreaCodes, Areas, outside};
-use crate::confidential::cube::category::Categories;
+use crate::confidential::cube::category::{Categories, Ranked};
 use crate::confidential::cube::dates::Dates;
 use crate::confidential::cube::dimension::{DateSpec, DimensionSpec, MeasureSpec};
 use crate::confidential::cube::error::CubeError;
-use crate::confidential::cube::finish::{Atoms, Orders, finish};
+use crate::confidential::cube::finish::{Orders, finish};
 use crate::confidential::cube::identity::{Identities, Remembered, Waiting};
-use crate::confidential::cube::key::{GROUPS_LIMIT, KeyRanks, PackedKey};
+use crate::confidential::cube::key::{CodeRanks, GROUPS_LIMIT, KeyRanks, PackedKey};
 use crate::confidential::cube::measure;
 use crate::confidential::cube::numbered::TextCoder;
-use crate::confidential::cube::tally::{Buffers, Part, Tally};
-use crate::confidential::cube::{AtomKey, Cube};
+use crate::confidential::cube::tally::{Buffers, Tally};
 use crate::confidential::georeference::Places;
 use crate::confidential::records::{NumberValues, TextValues, Values};
 use crate::confidential::secret::KeyedHash;
@@ -171,19 +169,19 @@ impl<'s> CubeBuilder<'s> {
             }
         }
         let AreaCodes { codes: areas, outside, overlaps } = self.areas.codes(places, &mut filler.areas, sieve)?;
-        for row in (0..sieve.rows()).filter(|&row| sieve.stands(row)) {
-            let key = PackedKey::new(places.cells[row], areas[row], dates[row], groups[row]);
-            let amounts = &amounts[row * stride..][..stride];
-            match (&self.identities, &mut filler.waiting, columns.id.and_then(|ids| id(ids, row))) {
-                (Some(identities), Some(waiting), Some(id)) => {
-                    let record = Remembered { key, place: sieve.place(row), overlaps: overlaps[row] };
-                    identities.hold(waiting, identities.hash(id, dates[row]), &record, amounts);
-                }
-                _ => {
-                    self.tally.count(&mut filler.buffers, key, amounts);
-                    filler.outcome.count(outside[row], overlaps[row]);
-                }
+        let key = |row: usize| PackedKey::new(places.cells[row], areas[row], dates[row], groups[row]);
+        let standing = (0..sieve.rows()).filter(|&row| sieve.stands(row));
+        if let (Some(identities), Some(waiting), Some(ids)) = (&self.identities, &mut filler.waiting, columns.id) {
+            for row in standing {
+                let Some(id) = id(ids, row) else { continue };
+                let record = Remembered { key: key(row), place: sieve.place(row), overlaps: overlaps[row] };
+                identities.hold(waiting, identities.hash(id, dates[row]), &record, &amounts[row * stride..][..stride]);
             }
+            return Ok(());
+        }
+        for row in standing {
+            self.tally.count(&mut filler.buffers, key(row), &amounts[row * stride..][..stride]);
+            filler.outcome.count(outside[row], overlaps[row]);
         }
         Ok(())
     }
@@ -200,8 +198,12 @@ impl<'s> CubeBuilder<'s> {
         let categories: Vec<_> = self.dimensions.iter().map(Categories::ranked).collect();
         let (dates, date_ranks) = self.dates.ranked();
         let (area_tuples, area_ranks) = self.areas.ranked();
-        let group_ranks = categories.iter().map(|ranked| (ranked.radix, ranked.ranks.clone())).collect();
-        let ranks = KeyRanks::new(self.spec.finest, date_ranks, area_ranks, group_ranks);
+        let code_ranks = |ranked: &Ranked| CodeRanks {
+            radix: ranked.radix,
+            ranks: ranked.ranks.clone(),
+            categories: ranked.labels.len() as u64,
+        };
+        let ranks = KeyRanks::new(self.spec.finest, date_ranks, area_ranks, categories.iter().map(code_ranks).collect());
 
         if let Some(identities) = self.identities {
             let begin = || (Buffers::new(), Outcome::new(self.areas.len()));
@@ -217,12 +219,7 @@ impl<'s> CubeBuilder<'s> {
             }
             account.rejects.merge(rejects);
         }
-        let parts = self.tally.into_parts();
-        let rank = |(number, part): (usize, &Part)| -> Vec<(AtomKey, u32, u32)> {
-            part.atoms.iter().map(|(&key, &at)| (ranks.rank(key), number as u32, at)).collect()
-        };
-        let ranked: Vec<_> = parts.par_iter().enumerate().flat_map_iter(rank).collect();
-        finish(&self.spec, Orders { categories, dates, area_tuples }, Atoms { ranked, parts })
+        finish(&self.spec, Orders { categories, dates, area_tuples }, ranks, &self.tally.into_parts())
     }
 }
 

@@ -74,12 +74,22 @@ impl<'s> Categories<'s> {
         sieve: &mut Sieve<'_>,
     ) -> Result<(), CubeError> {
         let radix = self.radix();
+        // Of texts that rows share, each is looked up once.
+        let mut known = match values {
+            Values::Text(texts) => vec![None; texts.different()],
+            Values::Number(_) => Vec::new(),
+        };
         for (row, group) in groups.iter_mut().enumerate() {
             if !sieve.stands(row) {
                 continue;
             }
             let code = match values {
-                Values::Text(texts) => self.text_code(texts, row, coder),
+                Values::Text(texts) => match texts.key(row) {
+                    None => self.text_code(texts, row, coder),
+                    Some(key) => {
+                        known[key].map_or_else(|| self.text_code(texts, row, coder).inspect(|&code| known[key] = Some(code)), Ok)
+                    }
+                },
                 Values::Number(numbers) => self.band_code(numbers, row),
             };
             match code {

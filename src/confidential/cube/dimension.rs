@@ -78,8 +78,13 @@ pub(super) fn band_labels(edges: &[f64], language: Language) -> Vec<String> {
 
 /// The band that holds a number; `None` below the first edge.
 pub(super) fn band(edges: &[f64], number: f64) -> Option<u32> {
-    let above = edges.partition_point(|&edge| edge <= number);
-    above.checked_sub(1).map(|band| band as u32)
+    // Ages come in no order, so a search would guess wrong at every second step; a few comparisons without a branch cost less.
+    let above = if edges.len() <= 32 {
+        edges.iter().fold(0, |above, &edge| above + u32::from(edge <= number))
+    } else {
+        edges.partition_point(|&edge| edge <= number) as u32
+    };
+    above.checked_sub(1)
 }
 
 #[cfg(test)]

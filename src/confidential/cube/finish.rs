@@ -5,9 +5,11 @@ use rayon::prelude::*;
 use crate::confidential::cube::builder::CubeSpec;
 use crate::confidential::cube::category::Ranked;
 use crate::confidential::cube::error::CubeError;
+use crate::confidential::cube::key::{KeyRanks, Occurring, PackedKey, RankedKey};
 use crate::confidential::cube::tally::Part;
-use crate::confidential::cube::{AtomKey, CellKey, Cube, RawSum};
+use crate::confidential::cube::{CellKey, Cube, RawSum};
 use crate::confidential::lattice::Dimension;
+use crate::confidential::raw_count::RawCount;
 
 /// Everything that has a rank, by rank.
 pub(super) struct Orders {
@@ -16,71 +18,69 @@ pub(super) struct Orders {
     pub(super) area_tuples: Vec<Vec<Option<u32>>>,
 }
 
-/// The atoms, in any order.
-pub(super) struct Atoms {
-    /// Key with ranks, part, position in the part.
-    pub(super) ranked: Vec<(AtomKey, u32, u32)>,
-    pub(super) parts: Vec<Part>,
-}
-
 /// All sums of a measure stay below this, so that they can be published (see `ProtectedCount`).
 const SUM_LIMIT: i128 = 1 << 61;
 
-/// Drops dates, combinations of areas and discovered categories that no atom has, then sorts the atoms.
-pub(super) fn finish(spec: &CubeSpec<'_>, orders: Orders, atoms: Atoms) -> Result<Cube, CubeError> {
-    let Atoms { mut ranked, parts } = atoms;
-    let Orders { categories, mut dates, mut area_tuples } = orders;
-    let new_date = keep(&mut dates, |used| ranked.iter().for_each(|(key, ..)| used[usize::from(key.date)] = true));
-    let new_areas = keep(&mut area_tuples, |used| ranked.iter().for_each(|(key, ..)| used[key.areas as usize] = true));
+/// An atom on its way to its place.
+struct Placed {
+    key: RankedKey,
+    count: RawCount,
+    /// Where its sums are: the part, and the position in it.
+    part: u32,
+    at: u32,
+}
 
+/// Drops dates, combinations of areas and discovered categories that no atom has, then sorts the atoms.
+pub(super) fn finish(spec: &CubeSpec<'_>, orders: Orders, mut ranks: KeyRanks, parts: &[Part]) -> Result<Cube, CubeError> {
+    let Orders { categories, mut dates, mut area_tuples } = orders;
+    let nothing = || Occurring::nothing(&ranks);
+    let mark = |mut occurring: Occurring, key: &PackedKey| {
+        occurring.mark(*key);
+        occurring
+    };
+    let marked = parts.par_iter().map(|part| part.keys.iter().fold(nothing(), mark));
+    let occurring = marked.reduce(nothing, Occurring::or);
+
+    keep(&mut dates, &mut ranks.dates, &occurring.dates, &[]);
+    keep(&mut area_tuples, &mut ranks.areas, &occurring.areas, &[]);
     let mut dimensions = Vec::new();
-    let mut new_categories = Vec::new();
-    let mut place: u64 = categories.iter().map(|ranked| ranked.radix).product();
-    for (Ranked { mut labels, kept, radix, .. }, spec) in categories.into_iter().zip(spec.dimensions) {
-        place /= radix;
-        let new = keep(&mut labels, |used| {
-            used.copy_from_slice(&kept);
-            ranked.iter().for_each(|(key, ..)| used[(key.group / place % radix) as usize] = true);
-        });
-        new_categories.push((place, radix, new, labels.len() as u64));
+    let of_dimension = categories.into_iter().zip(spec.dimensions).zip(&mut ranks.dimensions).zip(&occurring.codes);
+    for (((Ranked { mut labels, kept, .. }, spec), codes), occurring) in of_dimension {
+        keep(&mut labels, &mut codes.ranks, occurring, &kept);
+        codes.categories = labels.len() as u64;
         dimensions.push(Dimension { name: spec.name.clone(), label: spec.label.clone(), categories: labels });
     }
 
-    ranked.par_iter_mut().for_each(|(key, ..)| {
-        key.date = new_date[usize::from(key.date)] as u16;
-        key.areas = new_areas[key.areas as usize];
-        let digit = |(place, radix, new, count): &(u64, u64, Vec<u32>, u64)| (new[(key.group / place % radix) as usize], *count);
-        key.group = new_categories.iter().map(digit).fold(0, |group, (digit, count)| group * count + u64::from(digit));
-    });
-    ranked.par_sort_unstable_by_key(|&(key, ..)| key);
+    let place = |(number, part): (usize, &Part)| -> Vec<Placed> {
+        let atoms = part.keys.iter().zip(&part.counts).zip(0_u32..);
+        atoms.map(|((&key, &count), at)| Placed { key: ranks.rank(key), count, part: number as u32, at }).collect()
+    };
+    let mut atoms: Vec<Placed> = parts.par_iter().enumerate().flat_map_iter(place).collect();
+    atoms.par_sort_unstable_by_key(|atom| atom.key);
 
     let stride = spec.amounts();
     let mut sums = Vec::with_capacity(spec.measures.len());
     for (measure, spec) in spec.measures.iter().enumerate() {
-        let sum_of = |&(_, part, at): &(AtomKey, u32, u32)| parts[part as usize].sums[at as usize * stride + measure];
-        if ranked.iter().map(|atom| sum_of(atom).abs()).sum::<i128>() >= SUM_LIMIT {
+        let sum_of = |atom: &Placed| parts[atom.part as usize].sums[atom.at as usize * stride + measure];
+        if atoms.iter().map(|atom| sum_of(atom).abs()).sum::<i128>() >= SUM_LIMIT {
             return Err(CubeError::SumTooLarge { measure: spec.name.clone() });
         }
-        sums.push(ranked.iter().map(|atom| RawSum(sum_of(atom) as i64)).collect());
+        sums.push(atoms.iter().map(|atom| RawSum(sum_of(atom) as i64)).collect());
     }
-    let key_of =
-        |&(_, part, at): &(AtomKey, u32, u32)| CellKey::of(parts[part as usize].sums[(at as usize + 1) * stride - 1] as u64);
-    let record_keys = spec.record_keys.map_or_else(Vec::new, |_| ranked.iter().map(key_of).collect());
-    Ok(Cube {
-        dimensions,
-        dates,
-        area_tuples,
-        keys: ranked.iter().map(|&(key, ..)| key).collect(),
-        counts: ranked.iter().map(|&(_, part, at)| parts[part as usize].counts[at as usize]).collect(),
-        sums,
-        record_keys,
-    })
+    let key_of = |atom: &Placed| CellKey::of(parts[atom.part as usize].sums[(atom.at as usize + 1) * stride - 1] as u64);
+    let record_keys = spec.record_keys.map_or_else(Vec::new, |_| atoms.iter().map(key_of).collect());
+    let keys = atoms.par_iter().map(|atom| ranks.atom(atom.key)).collect();
+    let counts = atoms.iter().map(|atom| atom.count).collect();
+    Ok(Cube { dimensions, dates, area_tuples, keys, counts, sums, record_keys })
 }
 
-/// Keeps the entries that `mark` marks; gives the new position of each old one.
-fn keep<T>(entries: &mut Vec<T>, mark: impl FnOnce(&mut [bool])) -> Vec<u32> {
+/// Keeps of the entries, which are by rank, those whose number occurs and those that `always` stay; then ranks are positions among what is
+/// left. Numbers that do not occur keep a rank that means nothing.
+fn keep<T>(entries: &mut Vec<T>, ranks: &mut [u32], occurring: &[bool], always: &[bool]) {
     let mut used = vec![false; entries.len()];
-    mark(&mut used);
+    used[..always.len()].copy_from_slice(always);
+    let of_occurring = ranks.iter().zip(occurring).filter(|(_, occurs)| **occurs);
+    of_occurring.for_each(|(&rank, _)| used[rank as usize] = true);
     let mut marks = used.iter();
     entries.retain(|_| *marks.next().expect("one mark each"));
     let positions = used.iter().scan(0, |next, &used| {
@@ -88,5 +88,6 @@ fn keep<T>(entries: &mut Vec<T>, mark: impl FnOnce(&mut [bool])) -> Vec<u32> {
         *next += u32::from(used);
         Some(position)
     });
-    positions.collect()
+    let positions: Vec<u32> = positions.collect();
+    ranks.iter_mut().for_each(|rank| *rank = positions.get(*rank as usize).copied().unwrap_or_default());
 }

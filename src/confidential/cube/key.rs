@@ -8,6 +8,7 @@ use crate::grid::{CellId, GridSize};
 const CELL_MASK: u64 = (1 << 40) - 1;
 const AREAS_BITS: u32 = 24;
 const GROUP_BITS: u32 = 50;
+const DATE_BITS: u32 = 14;
 
 /// How many combinations of areas can be told apart.
 pub(super) const AREAS_LIMIT: usize = 1 << AREAS_BITS;
@@ -15,29 +16,45 @@ pub(super) const AREAS_LIMIT: usize = 1 << AREAS_BITS;
 pub(super) const GROUPS_LIMIT: u64 = 1 << GROUP_BITS;
 const _: () = assert!(super::dates::MAX_DATES <= 1 << (64 - GROUP_BITS));
 
-/// An atom's key with numbers as they came. Its order means nothing.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct PackedKey {
-    place: u64,
-    what: u64,
-}
+/// An atom's key with numbers as they came: place above, what below. Its order means nothing.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct PackedKey(u128);
 
 impl PackedKey {
+    #[inline]
     pub(super) fn new(cell: CellId, areas: u32, date: u32, group: u64) -> Self {
         let place = ((cell.as_u64() & CELL_MASK) << AREAS_BITS) | u64::from(areas);
-        Self { place, what: (u64::from(date) << GROUP_BITS) | group }
+        Self(u128::from(place) << 64 | u128::from((u64::from(date) << GROUP_BITS) | group))
+    }
+
+    /// The cell without its size.
+    fn cell(self) -> u64 {
+        (self.0 >> (64 + AREAS_BITS)) as u64
     }
 
     /// The combination of areas, as a number.
     pub(super) fn areas(self) -> u32 {
-        (self.place & (AREAS_LIMIT as u64 - 1)) as u32
+        ((self.0 >> 64) as u64 & (AREAS_LIMIT as u64 - 1)) as u32
+    }
+
+    fn date(self) -> usize {
+        (self.0 as u64 >> GROUP_BITS) as usize
+    }
+
+    fn group(self) -> u64 {
+        self.0 as u64 & (GROUPS_LIMIT - 1)
     }
 
     /// A number below 2^`bits` that depends on the cell only.
+    #[inline]
     pub(super) fn part(self, bits: u32) -> usize {
-        ((self.place >> AREAS_BITS).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - bits)) as usize
+        (self.cell().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - bits)) as usize
     }
 }
+
+/// An atom's key with ranks, in its final order: date, cell, areas, group.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct RankedKey(u128);
 
 /// Ranks for the numbers in packed keys.
 pub(super) struct KeyRanks {
@@ -46,29 +63,86 @@ pub(super) struct KeyRanks {
     pub(super) dates: Vec<u32>,
     pub(super) areas: Vec<u32>,
     /// For each dimension its number of codes, and the rank of each.
-    pub(super) dimensions: Vec<(u64, Vec<u32>)>,
+    pub(super) dimensions: Vec<CodeRanks>,
+}
+
+/// Ranks of the codes of a dimension.
+pub(super) struct CodeRanks {
+    /// How many codes there are: the dimension's base in the groups of packed keys.
+    pub(super) radix: u64,
+    /// By code.
+    pub(super) ranks: Vec<u32>,
+    /// How many ranks there are: its base in the groups of ranked keys.
+    pub(super) categories: u64,
+}
+
+/// Which numbers occur in packed keys.
+#[derive(Clone)]
+pub(super) struct Occurring {
+    pub(super) dates: Vec<bool>,
+    pub(super) areas: Vec<bool>,
+    /// By dimension, by code.
+    pub(super) codes: Vec<Vec<bool>>,
+}
+
+impl Occurring {
+    /// Nothing of what the ranks know.
+    pub(super) fn nothing(ranks: &KeyRanks) -> Self {
+        let codes = ranks.dimensions.iter().map(|dimension| vec![false; dimension.radix as usize]);
+        Self { dates: vec![false; ranks.dates.len()], areas: vec![false; ranks.areas.len()], codes: codes.collect() }
+    }
+
+    /// Marks the numbers of a key.
+    pub(super) fn mark(&mut self, key: PackedKey) {
+        self.dates[key.date()] = true;
+        self.areas[key.areas() as usize] = true;
+        let mut rest = key.group();
+        for codes in self.codes.iter_mut().rev() {
+            let radix = codes.len() as u64;
+            codes[(rest % radix) as usize] = true;
+            rest /= radix;
+        }
+    }
+
+    /// What either has.
+    pub(super) fn or(mut self, other: Self) -> Self {
+        let or = |one: &mut Vec<bool>, other: Vec<bool>| one.iter_mut().zip(other).for_each(|(one, other)| *one |= other);
+        or(&mut self.dates, other.dates);
+        or(&mut self.areas, other.areas);
+        self.codes.iter_mut().zip(other.codes).for_each(|(one, other)| or(one, other));
+        self
+    }
 }
 
 impl KeyRanks {
-    pub(super) fn new(finest: GridSize, dates: Vec<u32>, areas: Vec<u32>, dimensions: Vec<(u64, Vec<u32>)>) -> Self {
+    pub(super) fn new(finest: GridSize, dates: Vec<u32>, areas: Vec<u32>, dimensions: Vec<CodeRanks>) -> Self {
         let first = CellId::of_corner(finest, 0, 0).expect("the grid begins with a cell");
         Self { size_bits: first.as_u64() >> CellId::PLACE_BITS << CellId::PLACE_BITS, dates, areas, dimensions }
     }
 
-    /// The key with ranks; its order is the final one. The group keeps the number of codes of each dimension as its radix.
-    pub(super) fn rank(&self, key: PackedKey) -> AtomKey {
-        let mut rest = key.what & (GROUPS_LIMIT - 1);
+    /// The key with ranks. The group has the number of categories of each dimension as its radix.
+    pub(super) fn rank(&self, key: PackedKey) -> RankedKey {
+        let mut rest = key.group();
         let (mut group, mut place) = (0, 1);
-        for (radix, ranks) in self.dimensions.iter().rev() {
-            group += u64::from(ranks[(rest % radix) as usize]) * place;
-            rest /= radix;
-            place *= radix;
+        for dimension in self.dimensions.iter().rev() {
+            group += u64::from(dimension.ranks[(rest % dimension.radix) as usize]) * place;
+            rest /= dimension.radix;
+            place *= dimension.categories;
         }
+        let date = u128::from(self.dates[key.date()]) << (128 - DATE_BITS);
+        let cell = u128::from(key.cell()) << (AREAS_BITS + GROUP_BITS);
+        let areas = u128::from(self.areas[key.areas() as usize]) << GROUP_BITS;
+        RankedKey(date | cell | areas | u128::from(group))
+    }
+
+    /// A ranked key taken apart.
+    pub(super) fn atom(&self, RankedKey(key): RankedKey) -> AtomKey {
+        let cell = (key >> (AREAS_BITS + GROUP_BITS)) as u64 & CELL_MASK;
         AtomKey {
-            date: self.dates[(key.what >> GROUP_BITS) as usize] as u16,
-            cell: CellId::from_u64(self.size_bits | (key.place >> AREAS_BITS)).expect("a packed key holds a cell"),
-            areas: self.areas[key.areas() as usize],
-            group,
+            date: (key >> (128 - DATE_BITS)) as u16,
+            cell: CellId::from_u64(self.size_bits | cell).expect("a packed key holds a cell"),
+            areas: (key >> GROUP_BITS) as u32 & (AREAS_LIMIT as u32 - 1),
+            group: key as u64 & (GROUPS_LIMIT - 1),
         }
     }
 }
@@ -81,8 +155,23 @@ mod tests {
     fn keys_come_back_with_ranks() {
         let finest = GridSize::new(100).unwrap();
         let cell = CellId::of_point(finest, 4_341_133.0, 2_690_377.0).unwrap();
-        let ranks = KeyRanks::new(finest, vec![1, 0], vec![2, 0, 1], vec![(3, vec![2, 1, 0]), (2, vec![0, 1])]);
-        let key = ranks.rank(PackedKey::new(cell, 2, 0, 2 * 2 + 1));
+        let dimension = |ranks: Vec<u32>| CodeRanks { radix: ranks.len() as u64, categories: ranks.len() as u64, ranks };
+        let dimensions = vec![dimension(vec![2, 1, 0]), dimension(vec![0, 1])];
+        let ranks = KeyRanks::new(finest, vec![1, 0], vec![2, 0, 1], dimensions);
+        let key = ranks.atom(ranks.rank(PackedKey::new(cell, 2, 0, 2 * 2 + 1)));
         assert!(key.cell == cell && key.areas == 1 && key.date == 1 && key.group == 1);
+    }
+
+    #[test]
+    fn ranked_keys_order_like_atoms() {
+        let finest = GridSize::new(100).unwrap();
+        let corner = |north| CellId::of_corner(finest, 7_479_900, north).unwrap();
+        let dimension = CodeRanks { radix: 50, ranks: (0..50).collect(), categories: 50 };
+        let ranks = KeyRanks::new(finest, (0..9).collect(), (0..9).collect(), vec![dimension]);
+        let mut keys = Vec::new();
+        for (date, north, areas, group) in [(0, 0, 0, 49), (0, 0, 8, 0), (0, 7_479_900, 8, 49), (8, 0, 0, 0), (8, 100, 1, 1)] {
+            keys.push(ranks.rank(PackedKey::new(corner(north), areas, date, group)));
+        }
+        assert!(keys.is_sorted() && keys.iter().map(|&key| ranks.atom(key)).is_sorted());
     }
 }

@@ -19,8 +19,8 @@ pub(in crate::confidential) struct Batch {
 }
 
 impl Batch {
-    /// The most rows a batch holds.
-    pub(in crate::confidential) const MAX_ROWS: usize = 65_536;
+    /// The most rows a batch holds: few enough that all columns of a batch stay in a core's second-level cache from reading to counting.
+    pub(in crate::confidential) const MAX_ROWS: usize = 8192;
 
     /// An empty batch with a column for each kind.
     pub(super) fn new(source: u32, first_row: u64, kinds: impl Iterator<Item = super::Kind>) -> Self {
@@ -56,8 +56,18 @@ pub(in crate::confidential) enum Values {
 impl Values {
     fn new(kind: super::Kind) -> Self {
         match kind {
-            super::Kind::Text => Self::Text(TextValues::default()),
-            super::Kind::Number => Self::Number(NumberValues::default()),
+            super::Kind::Text => Self::Text(TextValues { ends: Vec::with_capacity(Batch::MAX_ROWS), ..TextValues::default() }),
+            super::Kind::Number => Self::Number(NumberValues {
+                values: Vec::with_capacity(Batch::MAX_ROWS),
+                states: Vec::with_capacity(Batch::MAX_ROWS),
+            }),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Text(texts) => texts.len(),
+            Self::Number(numbers) => numbers.values.len(),
         }
     }
 
@@ -69,24 +79,48 @@ impl Values {
     }
 }
 
-/// Texts one after the other in one allocation.
+/// Texts one after the other in one allocation; where the source has each different text once, so is it here.
 #[derive(Default)]
 pub(in crate::confidential) struct TextValues {
     text: String,
     ends: Vec<u32>,
+    /// For each row which of the texts it has; `None` where every row has its own.
+    keys: Option<Vec<u32>>,
 }
+
+/// The key of a row without a text.
+const NO_TEXT: u32 = u32::MAX;
 
 impl TextValues {
     /// Appends the trimmed text; an empty one is missing.
     #[inline]
     pub(super) fn push(&mut self, text: &str) {
-        self.text.push_str(text.trim());
+        let plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+        let trimmed = plain(text.as_bytes().first()) && plain(text.as_bytes().last());
+        self.text.push_str(if trimmed { text } else { text.trim() });
         self.ends.push(u32::try_from(self.text.len()).expect("a batch is far smaller than 4 GiB"));
+    }
+
+    /// Rows that share these texts: for each the text's position, or `None` where it is missing.
+    pub(super) fn shared(self, keys: impl Iterator<Item = Option<u32>>) -> Self {
+        Self { keys: Some(keys.map(|key| key.unwrap_or(NO_TEXT)).collect()), ..self }
+    }
+
+    /// Which of [`TextValues::different`] texts the row has, if rows share them.
+    #[inline]
+    pub(in crate::confidential) fn key(&self, position: usize) -> Option<usize> {
+        self.keys.as_ref().map(|keys| keys[position]).filter(|&key| key != NO_TEXT).map(|key| key as usize)
+    }
+
+    /// How many texts the rows share; none where every row has its own.
+    pub(in crate::confidential) fn different(&self) -> usize {
+        if self.keys.is_some() { self.ends.len() } else { 0 }
     }
 
     /// The trimmed text of row `position`; `None` if it is missing or empty.
     #[inline]
     pub(in crate::confidential) fn get(&self, position: usize) -> Option<&str> {
+        let position = if self.keys.is_some() { self.key(position)? } else { position };
         let start = if position == 0 { 0 } else { self.ends[position - 1] as usize };
         let end = self.ends[position] as usize;
         (start < end).then(|| &self.text[start..end])
@@ -94,7 +128,7 @@ impl TextValues {
 
     /// How many values, missing ones too.
     pub(in crate::confidential) fn len(&self) -> usize {
-        self.ends.len()
+        self.keys.as_ref().map_or(self.ends.len(), Vec::len)
     }
 }
 
@@ -112,6 +146,12 @@ impl NumberValues {
     pub(super) fn push(&mut self, value: f64, state: NumberState) {
         self.values.push(value);
         self.states.push(state);
+    }
+
+    /// Appends values that are all there.
+    pub(super) fn extend(&mut self, values: impl Iterator<Item = f64>) {
+        self.values.extend(values);
+        self.states.resize(self.values.len(), NumberState::Number);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Numbers as people and programs write them: decimal point or comma, thousands separators where they cannot be mistaken.
 
+use std::ops::Range;
+
 use super::batch::NumberState;
 
 /// How a column writes its numbers.
@@ -34,31 +36,55 @@ impl NumberForm {
         }
     }
 
-    /// Digits with at most one decimal sign, fewer than 16 of them: the quotient of two exact numbers is correctly rounded (Clinger 1990).
+    /// Reads the field of a text at `from..to`: the same as [`Self::parse`], faster where 16 bytes of text follow the field's begin.
     #[inline]
+    pub(super) fn parse_in(self, text: &[u8], field: Range<usize>) -> (f64, NumberState) {
+        let length = field.len();
+        if let Some(word) = text.get(field.start..).and_then(<[u8]>::first_chunk::<16>)
+            && (1..=16).contains(&length)
+            && let Some(value) = self.parse_word(u128::from_le_bytes(*word), length)
+        {
+            return (value, NumberState::Number);
+        }
+        self.parse(&text[field])
+    }
+
     fn parse_plain(self, field: &[u8]) -> Option<f64> {
-        let (negative, digits) = match field {
-            [b'-', rest @ ..] => (true, rest),
-            _ => (false, field),
-        };
-        if digits.is_empty() || digits.len() > 16 {
+        let mut word = [0; 16];
+        word.get_mut(..field.len())?.copy_from_slice(field);
+        self.parse_word(u128::from_le_bytes(word), field.len())
+    }
+
+    /// Digits with at most one decimal sign, up to 2^53 without it: the quotient of two exact numbers is correctly rounded (Clinger 1990).
+    /// The number is the first `length` bytes of the word, 1 to 16. All digits are looked at together (Langdale and Lemire 2019,
+    /// "Parsing gigabytes of JSON per second"), since a loop over them would end at a place that no processor can foresee.
+    #[inline]
+    fn parse_word(self, word: u128, length: usize) -> Option<f64> {
+        const ONES: u128 = u128::MAX / 0xff;
+        const ZEROS: u128 = ONES * b'0' as u128;
+        let before = 8 * (16 - length);
+        let negative = word as u8 == b'-';
+        // The last digit becomes the highest byte; before the first come zeros, one of them instead of a sign.
+        let mut digits = word << before | ZEROS & !(u128::MAX << before);
+        digits ^= u128::from(u8::from(negative) * (b'-' ^ b'0')) << before;
+        let difference = digits ^ (ONES * u128::from(self.decimal));
+        let signs = !(((difference & (ONES * 0x7f)) + ONES * 0x7f) | difference) & (ONES * 0x80);
+        let mut decimals = 0;
+        if signs != 0 {
+            let place = signs.trailing_zeros() & !7;
+            let below = (1 << place) - 1;
+            digits = digits & !(below << 8 | 0xff) | (digits & below) << 8 | u128::from(b'0');
+            decimals = 15 - place as usize / 8;
+        }
+        let seen = length - usize::from(negative) - usize::from(signs != 0);
+        // A second decimal sign is still there, and no digit.
+        let values = digits ^ ZEROS;
+        let no_digits = (((values & (ONES * 0x7f)) + ONES * 0x76) | values) & (ONES * 0x80);
+        if no_digits != 0 || seen == 0 {
             return None;
         }
-        // 16 digits stay far below 2^64: the checks of overflow would only cost time
-        let (mut mantissa, mut sign_at) = (0_u64, usize::MAX);
-        for (at, &byte) in digits.iter().enumerate() {
-            let digit = byte.wrapping_sub(b'0');
-            if digit < 10 {
-                mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
-            } else if byte == self.decimal && sign_at == usize::MAX {
-                sign_at = at;
-            } else {
-                return None;
-            }
-        }
-        let (seen, decimals) =
-            if sign_at == usize::MAX { (digits.len(), 0) } else { (digits.len() - 1, digits.len() - 1 - sign_at) };
-        if seen == 0 || seen > 15 {
+        let mantissa = u64::from(eight_digits(values as u64)) * 100_000_000 + u64::from(eight_digits((values >> 64) as u64));
+        if mantissa > 1 << 53 {
             return None;
         }
         let value = mantissa as f64 / POWERS[decimals];
@@ -100,6 +126,15 @@ impl NumberForm {
         // 12.5 among decimal commas: cannot be a thousands separator
         (!self.certain && groups.len() == 2 && fraction.is_none()).then(|| exact(&text.replace(other, ".")))?
     }
+}
+
+/// The number of eight digits from 0 to 9, the first in the lowest byte: pairs, then fours, then all.
+#[inline]
+fn eight_digits(values: u64) -> u32 {
+    let pairs = values.wrapping_mul(10).wrapping_add(values >> 8);
+    let even = (pairs & 0x0000_00ff_0000_00ff).wrapping_mul(100 + (1_000_000 << 32));
+    let odd = (pairs >> 16 & 0x0000_00ff_0000_00ff).wrapping_mul(1 + (10_000 << 32));
+    (even.wrapping_add(odd) >> 32) as u32
 }
 
 /// Whether the parts of `1.234.567` are one to three digits (with a sign), then three each; a leading zero is no thousand.
@@ -212,6 +247,8 @@ mod tests {
         space_without_groups: COMMA, "59 4467" => None;
         exponent: POINT, "5.5e6" => Some(5.5e6);
         many_digits: POINT, "388591.400000000023283" => Some(388_591.4);
+        sixteen_digits: POINT, "9007199254740993" => Some(9007199254740992.0);
+        sixteen_digits_with_sign: POINT, "-100000000000000" => Some(-1e14);
         two_decimals: POINT, "1.2.3" => None;
         infinite: POINT, "inf" => Some(f64::INFINITY);
         sign_alone: POINT, "-" => None;
@@ -256,6 +293,21 @@ mod tests {
             let text = format!("{value:.decimals$}");
             proptest::prop_assert_eq!(number(POINT, &text), text.parse().ok());
             proptest::prop_assert_eq!(number(COMMA, &text.replace('.', ",")), text.parse().ok());
+        }
+
+        #[test]
+        fn what_stands_around_a_field_does_not_matter(
+            before in "[0-9,.x\n-]{0,20}", field in "[0-9,.; x-]{0,20}", after in "[0-9,.x\n-]{0,20}",
+        ) {
+            let text = format!("{before}{field}{after}");
+            let (value, state) = COMMA.parse_in(text.as_bytes(), before.len()..before.len() + field.len());
+            let (alone, state_alone) = COMMA.parse(field.as_bytes());
+            proptest::prop_assert_eq!((value.to_bits(), state), (alone.to_bits(), state_alone));
+        }
+
+        #[test]
+        fn short_numbers_agree_with_the_standard_library(text in "-?[0-9]{0,9}(\\.[0-9]{0,8})?") {
+            proptest::prop_assert_eq!(number(POINT, &text), text.parse().ok());
         }
     }
 }

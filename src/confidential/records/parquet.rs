@@ -1,6 +1,7 @@
 //! Parquet: only the wanted columns are decoded, row groups in parallel.
 
 use std::fs::File;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow_array::cast::AsArray;
@@ -11,7 +12,7 @@ use arrow_array::types::{
     UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, RecordBatch};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_schema::{DataType, Field, FieldRef, Fields, Schema, TimeUnit};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
@@ -28,7 +29,7 @@ use crate::error::Error;
 
 /// Reads a file. Where it has fewer row groups than there are threads, one thread at a time decodes and all consume.
 pub(super) fn read(errand: &Errand, consume: Consume) -> Result<u64, Error> {
-    let opened = Opened::new(&errand.source)?;
+    let opened = Opened::new(&errand.source)?.with_shared_texts();
     let columns = opened.resolve(errand.request.wanted)?;
     let kinds: Vec<Kind> = errand.request.wanted.iter().map(|wanted| wanted.kind).collect();
     let form = match errand.request.dialect.decimal {
@@ -104,6 +105,35 @@ impl<'a> Opened<'a> {
             }
         })?;
         Ok(Self { source, metadata })
+    }
+
+    /// Has the reader leave texts in the dictionaries that the file keeps them in, where they are repeated so often that this is all but
+    /// a few bits a row: they need not be copied and looked up row by row.
+    fn with_shared_texts(self) -> Self {
+        let metadata = self.metadata.metadata();
+        let leaves = metadata.file_metadata().schema_descr().columns();
+        let repeated = |field: &Field| {
+            let leaf = leaves.iter().position(|leaf| leaf.path().parts() == std::slice::from_ref(field.name()));
+            // A text by itself takes four bytes and more.
+            let few_bytes = |leaf| {
+                metadata.row_groups().iter().all(|group| group.column(leaf).uncompressed_size() < 2 * group.num_rows().max(64))
+            };
+            matches!(field.data_type(), DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) && leaf.is_some_and(few_bytes)
+        };
+        let shared = || DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+        let of_field = |field: &FieldRef| match repeated(field) {
+            true => Arc::new(field.as_ref().clone().with_data_type(shared())),
+            false => field.clone(),
+        };
+        let schema = self.metadata.schema();
+        let schema =
+            Schema::new_with_metadata(schema.fields().iter().map(of_field).collect::<Fields>(), schema.metadata().clone());
+        let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
+        match ArrowReaderMetadata::try_new(Arc::clone(metadata), options) {
+            Ok(metadata) => Self { metadata, ..self },
+            // The reader cannot do it with this file: it reads the texts one by one.
+            Err(_) => self,
+        }
     }
 
     fn corrupt(&self) -> RecordsError {
@@ -254,6 +284,13 @@ fn fill(values: &mut Values, array: &dyn Array, form: NumberForm) {
             let mut texts = Values::Text(super::TextValues::default());
             fill(&mut texts, dictionary.values().as_ref(), form);
             let Values::Text(texts) = texts else { return };
+            if let (Values::Text(_), Some(keys)) = (&*values, dictionary.keys().as_primitive_opt::<Int32Type>())
+                && values.len() == 0
+            {
+                // Texts that are shared in the file stay so.
+                *values = Values::Text(texts.shared(keys.iter().map(|key| key.map(|key| key as u32))));
+                return;
+            }
             let keys = if texts.len() == 0 { vec![0; array.len()] } else { dictionary.normalized_keys() };
             for (i, key) in keys.into_iter().enumerate() {
                 text(i, (texts.len() > 0).then(|| texts.get(key)).flatten(), values);
@@ -265,6 +302,10 @@ fn fill(values: &mut Values, array: &dyn Array, form: NumberForm) {
 
 /// Types that `f64` holds exactly.
 fn fill_numbers<T: ArrowPrimitiveType<Native: Into<f64>>>(values: &mut Values, array: &dyn Array) {
+    if let (Values::Number(numbers), 0) = (&mut *values, array.null_count()) {
+        numbers.extend(array.as_primitive::<T>().values().iter().map(|&value| value.into()));
+        return;
+    }
     for value in array.as_primitive::<T>() {
         match (&mut *values, value.map(Into::<f64>::into)) {
             (Values::Number(numbers), Some(value)) => numbers.push(value, NumberState::Number),

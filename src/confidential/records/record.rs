@@ -111,13 +111,23 @@ pub(super) fn without_return(bytes: &[u8], begin: usize, end: usize) -> usize {
     if end > begin && bytes[end - 1] == b'\r' { end - 1 } else { end }
 }
 
-/// Walks over the positions of separators and line ends, eight bytes at a time.
+/// How much text is searched at a time.
+const WINDOW_BYTES: usize = 4096;
+const GROUP_BYTES: usize = 32;
+/// So many positions are noted of a group at once, whether there are as many or not.
+const AT_ONCE: usize = 8;
+
+/// Walks over the positions of separators and line ends. Finds those of a window at a time, 32 bytes at once without a branch, since no
+/// processor can foresee where fields end. About 1 ns for each.
 pub(super) struct Marks<'a> {
     bytes: &'a [u8],
+    signs: Signs,
+    /// Where the next window begins.
     base: usize,
-    hits: u64,
-    separators: u64,
-    terminators: u64,
+    /// Positions in the window before `base`.
+    found: Box<[u32; WINDOW_BYTES + AT_ONCE]>,
+    count: usize,
+    next: usize,
 }
 
 const LOW: u64 = 0x0101_0101_0101_0101;
@@ -132,55 +142,89 @@ fn equal_bytes(word: u64, pattern: u64) -> u64 {
 
 impl<'a> Marks<'a> {
     pub(super) fn new(bytes: &'a [u8], signs: Signs) -> Self {
-        let mut marks = Self {
-            bytes,
-            base: 0,
-            hits: 0,
-            separators: LOW * u64::from(signs.separator),
-            terminators: LOW * u64::from(signs.terminator),
-        };
-        marks.load();
-        marks
+        Self { bytes, signs, base: 0, found: Box::new([0; WINDOW_BYTES + AT_ONCE]), count: 0, next: 0 }
+    }
+
+    /// Searches windows until one has a mark; `false` at the end.
+    #[inline(never)]
+    fn search(&mut self) -> bool {
+        let [separators, terminators] = [self.signs.separator, self.signs.terminator].map(|sign| LOW * u64::from(sign));
+        let bytes = self.bytes;
+        (self.count, self.next) = (0, 0);
+        while self.count == 0 && self.base < bytes.len() {
+            let window = &bytes[self.base..bytes.len().min(self.base + WINDOW_BYTES)];
+            let (groups, rest) = window.as_chunks::<GROUP_BYTES>();
+            let mut first = self.base as u32;
+            for group in groups {
+                let mut hits = 0_u32;
+                for (number, word) in group.as_chunks::<8>().0.iter().enumerate() {
+                    let word = u64::from_le_bytes(*word);
+                    let equal = equal_bytes(word, separators) | equal_bytes(word, terminators);
+                    // The eight high bits side by side.
+                    let bits = (equal >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+                    hits |= (bits as u32) << (8 * number);
+                }
+                self.note(first, hits);
+                first = first.wrapping_add(GROUP_BYTES as u32);
+            }
+            let mut hits = 0;
+            for (number, byte) in rest.iter().enumerate() {
+                hits |= u32::from(*byte == self.signs.separator || *byte == self.signs.terminator) << number;
+            }
+            self.note(first, hits);
+            self.base += window.len();
+        }
+        self.count > 0
     }
 
     #[inline(always)]
-    fn load(&mut self) {
-        let rest = &self.bytes[self.base..];
-        let word = match rest.first_chunk::<8>() {
-            Some(word) => u64::from_le_bytes(*word),
-            None => {
-                let mut word = [0; 8];
-                word[..rest.len()].copy_from_slice(rest);
-                u64::from_le_bytes(word)
+    fn note(&mut self, first: u32, mut hits: u32) {
+        let count = hits.count_ones() as usize;
+        let mut at = self.count;
+        self.count += count;
+        while let Some(places) = self.found.get_mut(at..).and_then(<[u32]>::first_chunk_mut::<AT_ONCE>) {
+            for place in places {
+                *place = first.wrapping_add(hits.trailing_zeros());
+                hits &= hits.wrapping_sub(1);
             }
-        };
-        self.hits = equal_bytes(word, self.separators) | equal_bytes(word, self.terminators);
+            at += AT_ONCE;
+            if hits == 0 {
+                break;
+            }
+        }
     }
 
     /// The next separator or line end, or the length.
     #[inline(always)]
     pub(super) fn next(&mut self) -> usize {
-        while self.hits == 0 {
-            if self.base + 8 >= self.bytes.len() {
-                return self.bytes.len();
-            }
-            self.base += 8;
-            self.load();
+        if self.next == self.count && !self.search() {
+            return self.bytes.len();
         }
-        let at = self.base + self.hits.trailing_zeros() as usize / 8;
-        self.hits &= self.hits - 1;
+        let at = self.found[self.next] as usize;
+        self.next += 1;
         at
+    }
+
+    /// The next `count` positions, if the window has as many.
+    #[inline(always)]
+    pub(super) fn ahead(&self, count: usize) -> Option<&[u32]> {
+        self.found[..self.count].get(self.next..self.next + count)
+    }
+
+    /// Passes over positions that [`Marks::ahead`] gave.
+    #[inline(always)]
+    pub(super) fn skip(&mut self, count: usize) {
+        self.next += count;
     }
 
     /// Goes on from `at`, forward.
     pub(super) fn seek(&mut self, at: usize) {
-        if at >= self.bytes.len() {
-            (self.base, self.hits) = (self.bytes.len(), 0);
-            return;
+        if at >= self.base {
+            (self.base, self.count, self.next) = (at, 0, 0);
         }
-        self.base = at - at % 8;
-        self.load();
-        self.hits &= u64::MAX << (8 * (at % 8));
+        while self.next < self.count && (self.found[self.next] as usize) < at {
+            self.next += 1;
+        }
     }
 }
 
@@ -225,10 +269,15 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn marks_are_all_separators_and_line_ends(text in "[a;\n\u{80}]{0,40}", from in 0_usize..40) {
+        fn marks_are_all_separators_and_line_ends(
+            text in "[a;\n\u{80}]{0,140}", times in 0_usize..99, before in 0_usize..40, from in 0_usize..14_000,
+        ) {
+            let text = text.repeat(times);
             let bytes = text.as_bytes();
             let from = from.min(bytes.len());
             let mut marks = Marks::new(bytes, SIGNS);
+            (0..before).filter(|_| marks.next() < from).for_each(drop);
+            let mut marks = if marks.next() < from { marks } else { Marks::new(bytes, SIGNS) };
             marks.seek(from);
             let expected = (from..bytes.len()).filter(|&i| bytes[i] == b';' || bytes[i] == b'\n');
             for position in expected.chain([bytes.len(), bytes.len()]) {

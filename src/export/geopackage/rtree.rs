@@ -1,21 +1,31 @@
 //! The spatial index of a feature table: extension `gpkg_rtree_index` (OGC 12-128r17, annex F.3).
 
+use rayon::prelude::*;
 use rusqlite::{Transaction, params};
 
 use crate::export::geopackage::blob::Envelope;
 use crate::export::geopackage::features::quoted;
 
-/// Makes the index of `table`, fills it, and sets the triggers that keep it right when someone edits the file.
-pub(super) fn write(transaction: &Transaction<'_>, table: &str, boxes: &[(i64, Envelope)]) -> rusqlite::Result<()> {
+/// A feature's id and the number of the node that holds it.
+pub(super) type Link = (i64, i64);
+
+/// Makes the index of `table`, fills it, and sets the triggers that keep it right when someone edits the file. Gives the rows that are still to be
+/// put into the table [`rowid_table`], ascending.
+pub(super) fn write(transaction: &Transaction<'_>, table: &str, boxes: &[(i64, Envelope)]) -> rusqlite::Result<Vec<Link>> {
     let index = quoted(&format!("rtree_{table}_geom"));
     transaction.execute_batch(&format!("CREATE VIRTUAL TABLE {index} USING rtree(id, minx, maxx, miny, maxy)"))?;
-    fill(transaction, table, boxes.iter().map(|(fid, envelope)| Entry::new(*fid, *envelope)).collect())?;
+    let links = fill(transaction, table, boxes.iter().map(|(fid, envelope)| Entry::new(*fid, *envelope)).collect())?;
     transaction.execute_batch(&triggers(table))?;
     transaction.execute(
         "INSERT INTO gpkg_extensions VALUES (?1, 'geom', 'gpkg_rtree_index', 'http://www.geopackage.org/spec120/#extension_rtree', 'write-only')",
         params![table],
     )?;
-    Ok(())
+    Ok(links)
+}
+
+/// The table that tells in which node a feature is.
+pub(super) fn rowid_table(table: &str) -> String {
+    format!("rtree_{table}_geom_rowid")
 }
 
 /// What a node holds for each of its children: the child's number, or in a leaf the feature's, and its box as minx, maxx, miny, maxy.
@@ -42,9 +52,10 @@ impl Entry {
 
 /// Fills an empty index by writing its nodes (<https://sqlite.org/rtree.html>, section 6): a tenth of the time of one insert after another,
 /// and fuller nodes. Sort-Tile-Recursive (Leutenegger et al. 1997).
-fn fill(transaction: &Transaction<'_>, table: &str, mut level: Vec<Entry>) -> rusqlite::Result<()> {
+fn fill(transaction: &Transaction<'_>, table: &str, mut level: Vec<Entry>) -> rusqlite::Result<Vec<Link>> {
     let part = |part: &str| quoted(&format!("rtree_{table}_geom_{part}"));
-    let (nodes, rowids, parents) = (part("node"), part("rowid"), part("parent"));
+    let (nodes, parents) = (part("node"), part("parent"));
+    let mut of_features = Vec::new();
     // SQLite made the empty root and with it chose the size of a node. It keeps at most 51 entries in one.
     let root = format!("SELECT length(data) FROM {nodes} WHERE nodeno = 1");
     let node_bytes = transaction.query_row(&root, [], |row| row.get::<_, u32>(0))? as usize;
@@ -57,7 +68,7 @@ fn fill(transaction: &Transaction<'_>, table: &str, mut level: Vec<Entry>) -> ru
             tile(&mut level, capacity);
         }
         let mut above = Vec::with_capacity(level.len() / capacity + 1);
-        let mut links: Vec<(i64, i64)> = Vec::with_capacity(level.len());
+        let mut links: Vec<Link> = Vec::with_capacity(level.len());
         for children in level.chunks(capacity) {
             let number = if is_root { 1 } else { next };
             next += i64::from(!is_root);
@@ -66,18 +77,21 @@ fn fill(transaction: &Transaction<'_>, table: &str, mut level: Vec<Entry>) -> ru
             links.extend(children.iter().map(|child| (child.id, number)));
             above.push(Entry::around(number, children));
         }
-        links.sort_unstable();
-        let table = if depth == 0 { &rowids } else { &parents };
-        let mut insert_link = transaction.prepare(&format!("INSERT INTO {table} VALUES (?1, ?2)"))?;
-        for (child, number) in links {
-            insert_link.execute([child, number])?;
+        links.par_sort_unstable();
+        if depth == 0 {
+            of_features = links;
+        } else {
+            let mut insert_link = transaction.prepare(&format!("INSERT INTO {parents} VALUES (?1, ?2)"))?;
+            for (child, number) in links {
+                insert_link.execute([child, number])?;
+            }
         }
         if is_root {
             break;
         }
         level = above;
     }
-    Ok(())
+    Ok(of_features)
 }
 
 /// Orders entries so that every `capacity` in a row lie close together: vertical strips, each from south to north.
@@ -86,10 +100,8 @@ fn tile(entries: &mut [Entry], capacity: usize) {
     let strip = (nodes as f64).sqrt().ceil() as usize * capacity;
     let middle = |e: &Entry, axis: usize| e.sides[axis] + e.sides[axis + 1];
     let by = |axis: usize| move |a: &Entry, b: &Entry| middle(a, axis).total_cmp(&middle(b, axis)).then(a.id.cmp(&b.id));
-    entries.sort_unstable_by(by(0));
-    for strip in entries.chunks_mut(strip) {
-        strip.sort_unstable_by(by(2));
-    }
+    entries.par_sort_unstable_by(by(0));
+    entries.par_chunks_mut(strip).for_each(|strip| strip.sort_unstable_by(by(2)));
 }
 
 /// A node as SQLite keeps it: depth, number of entries, entries; big-endian, filled up with zeros.
