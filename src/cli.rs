@@ -1,5 +1,6 @@
 //! The command line: what was typed, how it is told. What it means is decided in `pipeline`.
 
+mod attack;
 mod bars;
 mod quick;
 mod words;
@@ -73,6 +74,8 @@ enum Command {
         /// Folder that `run` wrote
         bundle: PathBuf,
     },
+    /// Attack a plain table: the interval of every withheld number, and what is exactly known
+    Attack(Box<attack::AttackFlags>),
     /// Secret keys
     Key {
         #[command(subcommand)]
@@ -157,6 +160,10 @@ fn run(command: Command, language: Language, log: Log) -> Result<u8, Error> {
             progress.finish();
             words::tell_verified(&verified, language, log);
             Ok(u8::from(!verified.findings.is_empty()))
+        }
+        Command::Attack(flags) => {
+            let attacked = flags.attack()?;
+            Ok(u8::from(attack::tell(&attacked, language, log) > 0))
         }
         Command::Key { command: KeyCommand::New { file } } => {
             pipeline::write_key(&file)?;
