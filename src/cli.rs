@@ -2,6 +2,7 @@
 
 mod attack;
 mod bars;
+mod protect;
 mod quick;
 mod words;
 
@@ -76,6 +77,8 @@ enum Command {
     },
     /// Attack a plain table: the interval of every withheld number, and what is exactly known
     Attack(Box<attack::AttackFlags>),
+    /// Protect a plain table: all margins, with complementary suppression
+    Protect(Box<protect::ProtectFlags>),
     /// Secret keys
     Key {
         #[command(subcommand)]
@@ -164,6 +167,10 @@ fn run(command: Command, language: Language, log: Log) -> Result<u8, Error> {
         Command::Attack(flags) => {
             let attacked = flags.attack()?;
             Ok(u8::from(attack::tell(&attacked, language, log) > 0))
+        }
+        Command::Protect(flags) => {
+            flags.protect(language)?;
+            Ok(0)
         }
         Command::Key { command: KeyCommand::New { file } } => {
             pipeline::write_key(&file)?;

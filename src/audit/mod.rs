@@ -17,5 +17,5 @@ mod tests;
 
 pub use attack::{Contradiction, Found, Limits, Standing, attack};
 pub use system::{Equation, System};
-pub use table::{AttackedTable, TOTAL, TableSpec, TextTable, attack_table};
+pub use table::{AttackedTable, TOTAL, TableSpec, attack_table};
 pub use table_error::TableError;

@@ -1,96 +1,44 @@
 //! Plain tables: a CSV file with one row a cell, to be attacked with all the sums that are published beside it.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use rustc_hash::FxHashMap;
 
 use crate::audit::attack::{Found, Limits, attack};
 use crate::audit::system::System;
 use crate::audit::table_error::TableError;
+use crate::confidential::{Dialect, TextTable};
+use crate::error::Error;
 
 /// The word for "all of them" in a column.
 pub const TOTAL: &str = "Total";
 
-/// A CSV file as text. Separator `,` or `;`, whichever the first line has more of.
-#[derive(Clone, Debug)]
-pub struct TextTable {
-    /// Where it was read from.
-    pub file: PathBuf,
-    /// The header.
-    pub columns: Vec<String>,
-    /// The rows, each as long as the header.
-    pub rows: Vec<Vec<String>>,
-}
-
-impl TextTable {
-    /// Reads a file whole.
-    ///
-    /// # Errors
-    /// If it cannot be read, is not UTF-8, or a row is not as long as the header.
-    pub fn read(file: &Path) -> Result<Self, TableError> {
-        let unreadable = |source| TableError::Unreadable { file: file.into(), source };
-        let text = std::fs::read_to_string(file).map_err(unreadable)?;
-        let text = text.trim_start_matches('\u{feff}');
-        let first = text.lines().next().unwrap_or("");
-        let semicolons = first.matches(';').count() > first.matches(',').count();
-        let mut reader = ReaderBuilder::new().delimiter(if semicolons { b';' } else { b',' }).build();
-        let mut records = records(&mut reader, text.as_bytes()).into_iter();
-        let columns = records.next().ok_or(TableError::Empty { file: file.into() })?;
-        let rows: Vec<Vec<String>> = records.collect();
-        if let Some(at) = rows.iter().position(|row| row.len() != columns.len()) {
-            return Err(TableError::RowLength { file: file.into(), row: at + 2 });
-        }
-        Ok(Self { file: file.into(), columns, rows })
-    }
-
-    /// The position of a column.
-    ///
-    /// # Errors
-    /// If there is none of this name.
-    pub fn column(&self, name: &str) -> Result<usize, TableError> {
-        let at = self.columns.iter().position(|c| c == name);
-        at.ok_or_else(|| TableError::NoColumn { file: self.file.clone(), column: name.into(), known: self.columns.join(", ") })
-    }
-
-    /// Adds the columns of another file, looked up by its first column; gives that column's name and those of the new ones.
-    ///
-    /// # Errors
-    /// If the first column is none of this table's, or a value is not in the file.
-    pub fn join(&mut self, other: &Self) -> Result<(String, Vec<String>), TableError> {
-        let by = self.column(&other.columns[0])?;
-        let found: FxHashMap<&str, &[String]> = other.rows.iter().map(|row| (row[0].as_str(), &row[1..])).collect();
-        let totals = vec![TOTAL.to_owned(); other.columns.len() - 1];
-        for (at, row) in self.rows.iter_mut().enumerate() {
-            let parents = match found.get(row[by].as_str()) {
-                Some(parents) => *parents,
-                None if row[by] == TOTAL => &totals,
-                None => return Err(TableError::NotInHierarchy { file: self.file.clone(), row: at + 2, hierarchy: other.file.clone() }),
-            };
-            row.extend_from_slice(parents);
-        }
-        self.columns.extend_from_slice(&other.columns[1..]);
-        Ok((other.columns[0].clone(), other.columns[1..].to_vec()))
-    }
-}
-
-fn records(reader: &mut Reader, mut input: &[u8]) -> Vec<Vec<String>> {
-    let (mut output, mut ends) = (vec![0; input.len() + 64], vec![0; input.len() + 2]);
-    let mut records = Vec::new();
-    loop {
-        let (result, read, _, fields) = reader.read_record(input, &mut output, &mut ends);
-        input = &input[read..];
-        match result {
-            ReadRecordResult::Record => {
-                let starts = std::iter::once(0).chain(ends[..fields].iter().copied());
-                let field = |(start, &end): (usize, &usize)| String::from_utf8_lossy(&output[start..end]).trim().to_owned();
-                records.push(starts.zip(&ends[..fields]).map(field).collect());
+/// Adds the columns of a hierarchy, looked up by its first column; gives that column's name and those of the new ones. A row for a group in
+/// place of a value (`EU` among countries) becomes one whose value is [`TOTAL`] within its group.
+fn join(table: &mut TextTable, other: &TextTable) -> Result<(String, Vec<String>), Error> {
+    let by = table.column(&other.columns[0])?;
+    let found: FxHashMap<&str, &[String]> = other.rows.iter().map(|row| (row[0].as_str(), &row[1..])).collect();
+    let totals = vec![TOTAL.to_owned(); other.columns.len() - 1];
+    for at in 0..table.rows.len() {
+        let value = table.rows[at][by].clone();
+        let parents = match found.get(value.as_str()) {
+            Some(parents) => parents.to_vec(),
+            None if value == TOTAL => totals.clone(),
+            None => {
+                let level = (1..other.columns.len()).find(|&level| other.rows.iter().any(|row| row[level] == value));
+                let place = || (table.file.clone(), table.row_number(at), other.file.clone());
+                let level = level.ok_or_else(|| TableError::not_in_hierarchy(place()))?;
+                table.rows[at][by] = TOTAL.to_owned();
+                let mut group = totals.clone();
+                group[level - 1] = value;
+                group
             }
-            ReadRecordResult::InputEmpty => {}
-            _ => return records,
-        }
+        };
+        table.rows[at].extend(parents);
     }
+    table.columns.extend_from_slice(&other.columns[1..]);
+    Ok((other.columns[0].clone(), other.columns[1..].to_vec()))
 }
 
 /// What is published of a table.
@@ -98,6 +46,8 @@ fn records(reader: &mut Reader, mut input: &[u8]) -> Vec<Vec<String>> {
 pub struct TableSpec {
     /// The file with the finest cells.
     pub file: PathBuf,
+    /// How the files are written.
+    pub dialect: Dialect,
     /// Columns that tell the finest cells apart.
     pub dims: Vec<String>,
     /// Further tables: columns whose sums, with all their margins, are published too.
@@ -138,12 +88,13 @@ struct Number {
 ///
 /// # Errors
 /// If a file does not hold what the spec says, or the numbers contradict each other.
-pub fn attack_table(spec: &TableSpec, limits: &Limits) -> Result<AttackedTable, TableError> {
-    let mut table = TextTable::read(&spec.file)?;
+pub fn attack_table(spec: &TableSpec, limits: &Limits) -> Result<AttackedTable, Error> {
+    let read = |file: &PathBuf| TextTable::read(file, &spec.dialect);
+    let mut table = read(&spec.file)?;
     let mut tables = vec![spec.dims.clone()];
     tables.extend(spec.tables.iter().cloned());
     for file in &spec.hierarchies {
-        let (child, parents) = table.join(&TextTable::read(file)?)?;
+        let (child, parents) = join(&mut table, &read(file)?)?;
         for table in tables.clone().into_iter().filter(|t| t.contains(&child)) {
             let with = |parent: &String| table.iter().map(|c| if *c == child { parent.clone() } else { c.clone() }).collect();
             tables.extend(parents.iter().map(with));
@@ -151,6 +102,13 @@ pub fn attack_table(spec: &TableSpec, limits: &Limits) -> Result<AttackedTable, 
     }
     let mut columns = spec.dims.clone();
     for column in tables.iter().flatten() {
+        if !columns.contains(column) {
+            columns.push(column.clone());
+        }
+    }
+    let linked = spec.linked.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let no_dimension = |c: &str| c == spec.count || spec.status.as_deref() == Some(c) || spec.only.iter().any(|o| o.0 == c);
+    for column in linked.iter().flat_map(|t| &t.columns).filter(|c| !no_dimension(c) && table.columns.contains(c)) {
         if !columns.contains(column) {
             columns.push(column.clone());
         }
@@ -169,14 +127,14 @@ pub fn attack_table(spec: &TableSpec, limits: &Limits) -> Result<AttackedTable, 
         others.extend(margins.into_iter().map(|m| (m.key.clone(), m)));
     }
     let mut published: Vec<Number> = others.into_values().collect();
-    for file in &spec.linked {
-        published.extend(numbers(&TextTable::read(file)?, spec, &columns)?);
+    for table in &linked {
+        published.extend(numbers(table, spec, &columns)?);
     }
     solve(spec, (columns, cells, published), limits)
 }
 
 /// The rows of a file as numbers over these columns; columns that it does not have are [`TOTAL`].
-fn numbers(table: &TextTable, spec: &TableSpec, columns: &[String]) -> Result<Vec<Number>, TableError> {
+fn numbers(table: &TextTable, spec: &TableSpec, columns: &[String]) -> Result<Vec<Number>, Error> {
     let linked = table.file != spec.file;
     let at: Vec<Option<usize>> = match linked {
         true => columns.iter().map(|c| table.column(c).ok()).collect(),
@@ -184,25 +142,23 @@ fn numbers(table: &TextTable, spec: &TableSpec, columns: &[String]) -> Result<Ve
     };
     let count = table.column(&spec.count)?;
     let status = spec.status.as_ref().map(|name| table.column(name)).transpose()?;
-    let only = spec.only.iter().map(|(column, value)| Ok((table.column(column)?, value))).collect::<Result<Vec<_>, TableError>>()?;
+    let wanted = spec.only.iter().filter(|(column, _)| !linked || table.columns.contains(column));
+    let only = wanted.map(|(column, value)| Ok((table.column(column)?, value))).collect::<Result<Vec<_>, Error>>()?;
     let mut numbers = Vec::new();
     for (row_at, row) in table.rows.iter().enumerate() {
         if only.iter().any(|&(column, value)| row[column] != *value) {
             continue;
         }
-        let place = |column: usize| (table.file.clone(), row_at + 2, table.columns[column].clone());
-        let value = match row[count].as_str() {
-            "" => None,
-            text => Some(text.parse::<i64>().ok().filter(|&v| v >= 0).ok_or_else(|| TableError::number(place(count)))?),
-        };
+        let place = |column: usize| (table.file.clone(), table.row_number(row_at), table.columns[column].clone());
+        let value = table.count(row_at, count)?;
         let withheld = match status.map(|s| (s, row[s].as_str())) {
             Some((_, "u" | "x" | "suppressed" | "primary" | "secondary")) => true,
             Some((_, "s" | "z" | "" | "value" | "zero" | "published")) => false,
-            Some((s, _)) => return Err(TableError::status(place(s))),
+            Some((s, _)) => return Err(TableError::status(place(s)).into()),
             None => value.is_none(),
         };
         if value.is_none() && !withheld {
-            return Err(TableError::number(place(count)));
+            return Err(TableError::number(place(count)).into());
         }
         let key = at.iter().map(|at| at.map_or_else(|| TOTAL.to_owned(), |at| row[at].clone())).collect();
         numbers.push(Number { key, count: value, withheld });
@@ -273,19 +229,29 @@ fn computed_margins(
 
 type Layout = (Vec<String>, Vec<Number>, Vec<Number>);
 
-fn solve(spec: &TableSpec, (columns, cells, published): Layout, limits: &Limits) -> Result<AttackedTable, TableError> {
+fn solve(spec: &TableSpec, (columns, cells, published): Layout, limits: &Limits) -> Result<AttackedTable, Error> {
     let mut system = System::default();
     let unknown: Vec<Option<u32>> = cells.iter().map(|cell| cell.withheld.then(|| system.unknown(spec.floor))).collect();
     let mut targets: Vec<(Vec<String>, u32)> =
         cells.iter().zip(&unknown).filter_map(|(cell, x)| Some((cell.key.clone(), (*x)?))).collect();
+    // Cells by what a number fixes of them: each pattern of columns once.
+    let mut by_pattern: FxHashMap<Vec<usize>, FxHashMap<Vec<&str>, Vec<usize>>> = FxHashMap::default();
     for number in &published {
-        let holds = |cell: &Number| number.key.iter().zip(&cell.key).all(|(n, c)| n == TOTAL || n == c);
+        let pattern: Vec<usize> = (0..columns.len()).filter(|&c| number.key[c] != TOTAL).collect();
+        let held = by_pattern.entry(pattern).or_insert_with_key(|pattern| {
+            let mut held: FxHashMap<Vec<&str>, Vec<usize>> = FxHashMap::default();
+            for (at, cell) in cells.iter().enumerate() {
+                held.entry(pattern.iter().map(|&c| cell.key[c].as_str()).collect()).or_default().push(at);
+            }
+            held
+        });
+        let fixed: Vec<&str> = number.key.iter().map(String::as_str).filter(|&value| value != TOTAL).collect();
         let mut terms = Vec::new();
         let mut constant = 0;
-        for (cell, x) in cells.iter().zip(&unknown).filter(|(cell, _)| holds(cell)) {
-            match x {
-                Some(x) => terms.push((*x, 1)),
-                None => constant -= cell.count.unwrap_or(0),
+        for &at in held.get(&fixed).into_iter().flatten() {
+            match unknown[at] {
+                Some(x) => terms.push((x, 1)),
+                None => constant -= cells[at].count.unwrap_or(0),
             }
         }
         match number.withheld {

@@ -8,40 +8,12 @@ use crate::say;
 /// Why a plain table cannot be attacked or protected.
 #[derive(Debug)]
 pub enum TableError {
-    /// The file cannot be read or is not UTF-8.
-    Unreadable {
-        /// The file.
-        file: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// The file has no header.
-    Empty {
-        /// The file.
-        file: PathBuf,
-    },
-    /// A row has more or fewer fields than the header.
-    RowLength {
-        /// The file.
-        file: PathBuf,
-        /// Row in the file, from 1.
-        row: usize,
-    },
-    /// A column is missing.
-    NoColumn {
-        /// The file.
-        file: PathBuf,
-        /// The column that was asked for.
-        column: String,
-        /// The columns there are.
-        known: String,
-    },
-    /// A field is no count.
+    /// A published number is missing.
     Number {
         /// The file.
         file: PathBuf,
-        /// Row in the file, from 1.
-        row: usize,
+        /// Row as a spreadsheet counts.
+        row: u64,
         /// The column.
         column: String,
     },
@@ -49,8 +21,8 @@ pub enum TableError {
     Status {
         /// The file.
         file: PathBuf,
-        /// Row in the file, from 1.
-        row: usize,
+        /// Row as a spreadsheet counts.
+        row: u64,
         /// The column.
         column: String,
     },
@@ -58,8 +30,8 @@ pub enum TableError {
     NotInHierarchy {
         /// The file.
         file: PathBuf,
-        /// Row in the file, from 1.
-        row: usize,
+        /// Row as a spreadsheet counts.
+        row: u64,
         /// The hierarchy's file.
         hierarchy: PathBuf,
     },
@@ -76,56 +48,32 @@ pub enum TableError {
 }
 
 impl TableError {
-    pub(super) fn number((file, row, column): (PathBuf, usize, String)) -> Self {
+    pub(super) fn number((file, row, column): (PathBuf, u64, String)) -> Self {
         Self::Number { file, row, column }
     }
 
-    pub(super) fn status((file, row, column): (PathBuf, usize, String)) -> Self {
+    pub(super) fn not_in_hierarchy((file, row, hierarchy): (PathBuf, u64, PathBuf)) -> Self {
+        Self::NotInHierarchy { file, row, hierarchy }
+    }
+
+    pub(super) fn status((file, row, column): (PathBuf, u64, String)) -> Self {
         Self::Status { file, row, column }
     }
 }
 
 impl Failure for TableError {
     fn kind(&self) -> Kind {
-        match self {
-            Self::Unreadable { .. } => Kind::InputOutput,
-            Self::NoColumn { .. } => Kind::Usage,
-            _ => Kind::Check,
-        }
+        Kind::Check
     }
 
     fn explain(&self, language: Language) -> String {
         match self {
-            Self::Unreadable { file, source } => {
-                let file = file.display();
-                say!(language, "{file}: cannot be read as UTF-8: {source}", "{file}: nicht als UTF-8 lesbar: {source}")
-            }
-            Self::Empty { file } => {
-                let file = file.display();
-                say!(language, "{file}: empty; a header with column names is expected", "{file}: leer; erwartet wird eine Kopfzeile mit Spaltennamen")
-            }
-            Self::RowLength { file, row } => {
-                let file = file.display();
-                say!(
-                    language,
-                    "{file}, row {row}: more or fewer fields than the header; check the separator",
-                    "{file}, Zeile {row}: mehr oder weniger Felder als die Kopfzeile; Trennzeichen prüfen"
-                )
-            }
-            Self::NoColumn { file, column, known } => {
-                let file = file.display();
-                say!(
-                    language,
-                    "{file}: no column {column}; there are {known}",
-                    "{file}: keine Spalte {column}; vorhanden sind {known}"
-                )
-            }
             Self::Number { file, row, column } => {
                 let file = file.display();
                 say!(
                     language,
-                    "{file}, row {row}, column {column}: no count; a whole number from 0 is expected, empty only where it is withheld",
-                    "{file}, Zeile {row}, Spalte {column}: keine Anzahl; erwartet wird eine ganze Zahl ab 0, leer nur wo gesperrt"
+                    "{file}, row {row}, column {column}: empty, though its status says it is published",
+                    "{file}, Zeile {row}, Spalte {column}: leer, obwohl der Status sie als veröffentlicht nennt"
                 )
             }
             Self::Status { file, row, column } => {

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::audit::{AttackedTable, Limits, Standing, TableError, TableSpec, attack_table};
+use crate::audit::{AttackedTable, Limits, Standing, TableSpec, attack_table};
 use crate::cli::{Log, words};
-use crate::error::Language;
+use crate::confidential::Dialect;
+use crate::error::{Error, Language};
 use crate::say;
 
 /// Which table, and what is published of it.
@@ -22,7 +23,7 @@ Status: u, x, suppressed, primary, secondary are withheld; s, z, value, zero, pu
 A hierarchy's first column is named like a dimension, each further one is a level above it.
 Exit status: 0 nothing is exactly known, 1 something is.")]
 pub(super) struct AttackFlags {
-    /// CSV with one row a cell
+    /// CSV (also gzip) or Parquet with one row a cell
     table: PathBuf,
     /// Columns that tell the cells apart
     #[arg(long, value_name = "A,B", value_delimiter = ',', required = true)]
@@ -51,15 +52,22 @@ pub(super) struct AttackFlags {
     /// What is known as the least value of a withheld number
     #[arg(long, value_name = "N", default_value_t = 0)]
     floor: i64,
+    /// Separator of the files; recognised if absent
+    #[arg(long)]
+    separator: Option<char>,
+    /// Encoding of the files; recognised if absent
+    #[arg(long)]
+    encoding: Option<String>,
 }
 
 impl AttackFlags {
     /// Attacks the table.
-    pub(super) fn attack(self) -> Result<AttackedTable, TableError> {
+    pub(super) fn attack(self) -> Result<AttackedTable, Error> {
         let list = |text: &String| text.split(',').map(|c| c.trim().to_owned()).collect();
         let pair = |text: &String| text.split_once('=').map_or_else(|| (text.clone(), String::new()), |(c, v)| (c.into(), v.into()));
         let spec = TableSpec {
             file: self.table,
+            dialect: Dialect { separator: self.separator, encoding: self.encoding, ..Dialect::default() },
             dims: self.dims,
             tables: self.tables.iter().map(list).collect(),
             hierarchies: self.hierarchy,
@@ -94,15 +102,11 @@ pub(super) fn tell(attacked: &AttackedTable, language: Language, log: Log) -> us
         words::tell(&serde_json::json!({"event": "attacked", "known": known, "numbers": numbers}).to_string());
         return known;
     }
-    let field = |text: &String| match text.contains([',', '"', '\n']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text.clone(),
-    };
-    let mut header: Vec<String> = attacked.columns.iter().map(field).collect();
+    let mut header: Vec<String> = attacked.columns.iter().map(|c| csv_field(c)).collect();
     header.extend(["lo", "hi", "standing"].map(str::to_owned));
     words::tell(&header.join(","));
     for (key, found) in &attacked.numbers {
-        let mut line: Vec<String> = key.iter().map(field).collect();
+        let mut line: Vec<String> = key.iter().map(|v| csv_field(v)).collect();
         let hi = found.hi.map_or_else(|| "inf".to_owned(), |hi| hi.to_string());
         line.extend([found.lo.to_string(), hi, name(found.standing).to_owned()]);
         words::tell(&line.join(","));
@@ -114,4 +118,12 @@ pub(super) fn tell(attacked: &AttackedTable, language: Language, log: Log) -> us
         "{all} Zahlen gesperrt, {known} genau bekannt"
     ));
     known
+}
+
+/// A text as a field of CSV.
+pub(super) fn csv_field(text: &str) -> String {
+    match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
+    }
 }

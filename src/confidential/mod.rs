@@ -56,6 +56,7 @@ mod raw_count;
 mod records;
 mod rejected;
 mod sieve;
+mod text_table;
 
 use crate::error::Error;
 use crate::progress::{Progress, Stage};
@@ -66,10 +67,12 @@ pub use cube::{DateSpec, DimensionKind, DimensionSpec, MeasureSpec, Missing};
 #[cfg(test)]
 pub(crate) use disclosure::for_tests;
 pub use disclosure::{Block, Method, ProtectedCount, Release, Rules, RulesError, Status, Zeros};
+pub use disclosure::{PlainMethod, PlainSpec, ProtectedTable, protect_table};
 pub use georeference::PositionSource;
 pub use inspect::{ColumnFinding, Distinct, GuessSystems, Inspection, PositionFinding, Role, SystemSource, ValueType, inspect};
 pub use lattice::{Column, Dimension, Lattice, Level, Table, Unit};
 pub use records::{Dialect, declared_system};
+pub use text_table::{TextTable, TextTableError};
 
 /// What the closed room has to do.
 #[derive(Debug)]

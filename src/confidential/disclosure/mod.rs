@@ -11,6 +11,7 @@ mod implied;
 #[cfg(test)]
 mod judged;
 mod modular;
+mod plain;
 mod primary;
 mod publish;
 mod release;
@@ -27,5 +28,6 @@ mod units;
 pub(in crate::confidential) use publish::protect;
 #[cfg(test)]
 pub(crate) use release::for_tests;
+pub use plain::{PlainMethod, PlainSpec, ProtectedTable, protect_table};
 pub use release::{Block, ProtectedCount, Release, Status};
 pub use rules::{Method, Rules, RulesError, Zeros};
