@@ -1,6 +1,7 @@
 //! The command line: what was typed, how it is told. What it means is decided in `pipeline`.
 
 mod attack;
+mod audit;
 mod bars;
 mod protect;
 mod quick;
@@ -74,6 +75,12 @@ enum Command {
     Verify {
         /// Folder that `run` wrote
         bundle: PathBuf,
+    },
+    /// Attack finished bundles: is anything that was withheld found out?
+    Audit {
+        /// Folders that `run` wrote
+        #[arg(required = true)]
+        bundles: Vec<PathBuf>,
     },
     /// Attack a plain table: the interval of every withheld number, and what is exactly known
     Attack(Box<attack::AttackFlags>),
@@ -163,6 +170,16 @@ fn run(command: Command, language: Language, log: Log) -> Result<u8, Error> {
             progress.finish();
             words::tell_verified(&verified, language, log);
             Ok(u8::from(!verified.findings.is_empty()))
+        }
+        Command::Audit { bundles } => {
+            let mut at_risk = 0;
+            for bundle in &bundles {
+                let audited = crate::audit::audit(bundle, &progress)?;
+                progress.finish();
+                audit::tell(&audited, language, log);
+                at_risk += audited.at_risk;
+            }
+            Ok(u8::from(at_risk > 0))
         }
         Command::Attack(flags) => {
             let attacked = flags.attack()?;

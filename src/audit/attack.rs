@@ -20,7 +20,9 @@ pub enum Standing {
     Known,
     /// Two worlds of whole numbers satisfy everything published and differ in it.
     Safe,
-    /// Neither was shown within the limits.
+    /// It is no linear function of what is published and single equations leave it several values; that it has two was not shown.
+    NotLinear,
+    /// Nothing was shown within the limits.
     NotProven,
 }
 
@@ -69,10 +71,13 @@ pub fn attack(system: &System, targets: &[u32], limits: &Limits) -> Result<Vec<F
     let blocks = blocks(system, &ranges, targets);
     let solved: Vec<Vec<(u32, Found)>> =
         blocks.into_par_iter().map(|block| block.solve(system, &ranges, limits)).collect::<Result<_, _>>()?;
-    let found: FxHashMap<u32, Found> = solved.into_iter().flatten().collect();
-    let answer = |&x: &u32| match (ranges.fixed(x), found.get(&x)) {
+    let mut found: Vec<Option<Found>> = vec![None; system.unknowns()];
+    for (x, answer) in solved.into_iter().flatten() {
+        found[x as usize] = Some(answer);
+    }
+    let answer = |&x: &u32| match (ranges.fixed(x), found[x as usize]) {
         (Some(value), _) => Found { lo: value, hi: Some(value), standing: Standing::Known },
-        (None, Some(found)) => *found,
+        (None, Some(found)) => found,
         (None, None) => unreachable!("every target is fixed or in a block"),
     };
     Ok(targets.iter().map(answer).collect())
@@ -106,28 +111,29 @@ fn blocks(system: &System, ranges: &Ranges, targets: &[u32]) -> Vec<Block> {
             }
         }
     }
-    let mut number: FxHashMap<u32, usize> = FxHashMap::default();
+    let mut number: Vec<u32> = vec![u32::MAX; system.unknowns()];
     let mut blocks: Vec<Block> = Vec::new();
     let mut targets = targets.to_vec();
     targets.sort_unstable();
     targets.dedup();
     for x in targets.into_iter().filter(|&x| open(x)) {
-        let at = *number.entry(root(&mut parent, x)).or_insert(blocks.len());
-        if at == blocks.len() {
+        let slot = &mut number[root(&mut parent, x) as usize];
+        if *slot == u32::MAX {
+            *slot = blocks.len() as u32;
             blocks.push(Block::default());
         }
-        blocks[at].targets.push(x);
+        blocks[*slot as usize].targets.push(x);
     }
     for x in (0..system.unknowns() as u32).filter(|&x| open(x)) {
-        if let Some(&at) = number.get(&root(&mut parent, x)) {
-            blocks[at].unknowns.push(x);
+        if let Some(block) = blocks.get_mut(number[root(&mut parent, x) as usize] as usize) {
+            block.unknowns.push(x);
         }
     }
     for (e, equation) in system.equations.iter().enumerate() {
         if let Some(&(x, _)) = equation.terms.iter().find(|t| open(t.0))
-            && let Some(&at) = number.get(&root(&mut parent, x))
+            && let Some(block) = blocks.get_mut(number[root(&mut parent, x) as usize] as usize)
         {
-            blocks[at].equations.push(e as u32);
+            block.equations.push(e as u32);
         }
     }
     blocks
@@ -186,10 +192,25 @@ impl Block {
         Reduced { groups, rows: kept.into_iter().map(row).collect(), origin }
     }
 
+    /// The block as it is: every unknown a group of its own.
+    fn restate(&self, system: &System, ranges: &Ranges) -> Reduced {
+        let local = |x: u32| self.unknowns.binary_search(&x).expect("an equation's open unknowns are all in its block");
+        let row = |&e: &u32| {
+            let equation = &system.equations[e as usize];
+            let constant = equation.constant - equation.terms.iter().map(|&(x, a)| a * ranges.lo(x)).sum::<i64>();
+            let open = equation.terms.iter().filter(|t| ranges.fixed(t.0).is_none());
+            (open.map(|&(x, a)| (local(x), a)).collect(), constant)
+        };
+        let rows = self.equations.iter().map(row).collect();
+        Reduced { groups: self.unknowns.iter().map(|&x| vec![x]).collect(), rows, origin: self.equations.clone() }
+    }
+
     fn solve(&self, system: &System, ranges: &Ranges, limits: &Limits) -> Result<Vec<(u32, Found)>, Contradiction> {
-        let reduced = self.reduce(system, ranges);
+        // Merging columns shrinks a block, but not out of all proportion.
+        let large = self.unknowns.len() * self.equations.len() / 64 > limits.exact_size;
+        let reduced = if large { self.restate(system, ranges) } else { self.reduce(system, ranges) };
         let attack = Attack { block: self, reduced: &reduced, system, ranges, limits };
-        if reduced.groups.len() * reduced.rows.len() <= limits.exact_size {
+        if !large && reduced.groups.len() * reduced.rows.len() <= limits.exact_size {
             attack.exactly()
         } else {
             Ok(attack.by_span())
@@ -212,8 +233,10 @@ impl Attack<'_> {
 
     fn by_group(&self) -> Vec<(usize, u32)> {
         let groups = self.reduced.groups.iter().enumerate().flat_map(|(g, members)| members.iter().map(move |&x| (x, g)));
-        let group_of: FxHashMap<u32, usize> = groups.collect();
-        self.block.targets.iter().map(|&x| (group_of[&x], x)).collect()
+        let mut group_of: Vec<(u32, usize)> = groups.collect();
+        group_of.sort_unstable();
+        let group = |x: u32| group_of[group_of.binary_search_by_key(&x, |g| g.0).expect("targets are unknowns of the block")].1;
+        self.block.targets.iter().map(|&x| (group(x), x)).collect()
     }
 
     /// Large blocks: linear functions of what is published.
@@ -223,6 +246,9 @@ impl Attack<'_> {
         let suspects = echelon.as_ref().map(Echelon::suspects);
         let one = |(g, x): (usize, u32)| {
             let mut found = self.unproven(x);
+            if suspects.as_ref().is_some_and(|s| !s[g] || self.reduced.groups[g].len() > 1) {
+                found.standing = Standing::NotLinear;
+            }
             let suspected = suspects.as_ref().is_some_and(|s| s[g]) && self.reduced.groups[g].len() == 1;
             if let (true, Some(echelon)) = (suspected, &echelon)
                 && let Some(mut multipliers) = echelon.multipliers(g as u32, &mut operations)

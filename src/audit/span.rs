@@ -58,10 +58,46 @@ impl Echelon {
     /// Eliminates; `None` if it takes more than `operations`.
     pub(super) fn new(unknowns: usize, equations: &[(Vec<(usize, i64)>, i64)], mut operations: usize) -> Option<Self> {
         let mut uses = vec![0_u32; unknowns];
-        equations.iter().flat_map(|e| &e.0).for_each(|&(x, _)| uses[x] += 1);
-        let mut order: Vec<usize> = (0..equations.len()).collect();
-        order.sort_by_key(|&e| (equations[e].0.len(), e));
+        // The exclusive or of the equations that hold an unknown is the last one when the others are gone.
+        let mut holders = vec![0_u32; unknowns];
+        for (e, equation) in equations.iter().enumerate() {
+            for &(x, _) in &equation.0 {
+                uses[x] += 1;
+                holders[x] ^= e as u32;
+            }
+        }
         let mut echelon = Self { rows: Vec::new(), row_of: vec![NONE; unknowns] };
+        // An equation with an unknown that no other has says nothing about the others: it goes first, and needs no elimination.
+        let mut peeled = vec![false; equations.len()];
+        let mut single: Vec<usize> = (0..unknowns).rev().filter(|&x| uses[x] == 1).collect();
+        while let Some(pivot) = single.pop() {
+            if uses[pivot] != 1 {
+                continue;
+            }
+            let e = holders[pivot] as usize;
+            peeled[e] = true;
+            let own = equations[e].0.iter().find(|&&(x, _)| x == pivot).map_or(1, |&(_, a)| a);
+            let scale = match own {
+                1 => 1,
+                -1 => P - 1,
+                a => inverse(residue(a)),
+            };
+            let mut terms = vec![(pivot as u32, 1)];
+            for &(x, a) in &equations[e].0 {
+                uses[x] -= 1;
+                holders[x] ^= e as u32;
+                if x != pivot {
+                    terms.push((x as u32, times(residue(a), scale)));
+                    if uses[x] == 1 {
+                        single.push(x);
+                    }
+                }
+            }
+            echelon.row_of[pivot] = echelon.rows.len() as u32;
+            echelon.rows.push(Row { equation: e as u32, terms, scale, taken: Vec::new() });
+        }
+        let mut order: Vec<usize> = (0..equations.len()).filter(|&e| !peeled[e]).collect();
+        order.sort_by_key(|&e| (equations[e].0.len(), e));
         for e in order {
             let mut row: FxHashMap<u32, u64> = equations[e].0.iter().map(|&(x, a)| (x as u32, residue(a))).collect();
             let taken = echelon.reduce(&mut row, &mut operations)?;
@@ -161,6 +197,22 @@ fn mixed(x: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_peeled_off_is_worked_out_afterwards() {
+        // x3 = c − x2 is in one equation only; x2 is given by the others, so x3 is too, and x4 = c'' − x0 is not.
+        let equations = [
+            (vec![(0, 1), (1, 1), (2, 1)], 9),
+            (vec![(0, 1), (1, 1)], 4),
+            (vec![(2, 1), (3, 1)], 8),
+            (vec![(0, -1), (4, 2)], 2),
+        ];
+        let echelon = Echelon::new(5, &equations, 1000).unwrap();
+        assert_eq!(echelon.suspects(), [false, false, true, true, false]);
+        let mut found = echelon.multipliers(3, &mut 1000).unwrap();
+        found.of.sort_unstable();
+        assert_eq!((found.of, found.denominator), (vec![(0, -1), (1, 1), (2, 1)], 1));
+    }
 
     #[test]
     fn a_number_that_two_equations_give() {

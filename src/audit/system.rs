@@ -47,6 +47,16 @@ impl System {
         }
     }
 
+    /// States Σ coefficient · unknown = constant, no unknown twice and no coefficient 0; does not look whether it is stated already.
+    pub(super) fn push(&mut self, mut terms: Vec<(u32, i64)>, constant: i64) {
+        if terms.is_empty() && constant == 0 {
+            return;
+        }
+        terms.sort_unstable();
+        terms.shrink_to_fit();
+        self.equations.push(Equation { terms, constant });
+    }
+
     /// How many unknowns there are.
     pub fn unknowns(&self) -> usize {
         self.floors.len()

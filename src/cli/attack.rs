@@ -86,7 +86,7 @@ fn name(standing: Standing) -> &'static str {
     match standing {
         Standing::Known => "known",
         Standing::Safe => "safe",
-        Standing::NotProven => "not-proven",
+        Standing::NotLinear | Standing::NotProven => "not-proven",
     }
 }
 

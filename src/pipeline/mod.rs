@@ -116,6 +116,9 @@ fn write(job: &Job, release: &Release, folder: &Path, progress: &dyn Progress) -
         stem: job.stem.clone(),
     };
     export::write_release_parquet(release, &folder.join("release.parquet"))?;
+    if !release.lattice.systems.is_empty() {
+        export::write_incidence(release, job.placed_by_cell(), &folder.join("incidence.parquet"))?;
+    }
     if wants(Format::Geojson) {
         export::write_geojson(release, &options, &folder.join("geojson"), progress)?;
     }
