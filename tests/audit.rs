@@ -161,7 +161,10 @@ fn a_german_table_with_a_hierarchy_is_protected_and_holds() {
     // Six values, two and one groups, the total; two ages and the total.
     assert_eq!(lines.len(), 1 + 10 * 3);
     assert!(lines.contains(&"Pinneberg,0-17,5333000,value".to_owned()), "{lines:?}");
-    assert!(lines.contains(&"Pinneberg,18+,0,zero".to_owned()) && lines.contains(&"Total,Total,5334154,value".to_owned()), "{lines:?}");
+    assert!(
+        lines.contains(&"Pinneberg,18+,0,zero".to_owned()) && lines.contains(&"Total,Total,5334154,value".to_owned()),
+        "{lines:?}"
+    );
     for primary in ["Kölln,18+", "Tornesch,0-17"] {
         assert!(suppressed(&lines).contains(&primary), "{lines:?}");
     }
@@ -184,7 +187,8 @@ fn faults_of_tables_are_told_with_their_place() {
     let file = folder.path().join("t.csv");
     let run = |text: &str, flags: &[&str]| {
         std::fs::write(&file, text).unwrap();
-        let command = Command::cargo_bin("kleinraum").unwrap().args(["--lang", "en", "protect"]).arg(&file).args(flags).output().unwrap();
+        let command =
+            Command::cargo_bin("kleinraum").unwrap().args(["--lang", "en", "protect"]).arg(&file).args(flags).output().unwrap();
         (command.status.code(), String::from_utf8(command.stderr).unwrap())
     };
     let flags = ["--dims", "a,b", "--count", "n"];

@@ -101,7 +101,9 @@ formats = ["csv"]
         let border = 4_322_030.0 - (n - 3_379_000.0) / 5000.0 * 460.0;
         units.push(("half".into(), if e < border { "west".into() } else { "east".into() }));
         for (level, id) in units {
-            for (table, group) in [("total", String::new()), ("age", age.into()), ("sex", sex.into()), ("age,sex", format!("{age}|{sex}"))] {
+            for (table, group) in
+                [("total", String::new()), ("age", age.into()), ("sex", sex.into()), ("age,sex", format!("{age}|{sex}"))]
+            {
                 *truth.entry((level.clone(), id.clone(), table.to_owned(), group)).or_insert(0) += 1;
             }
         }
@@ -126,7 +128,8 @@ fn rewrite(desk: &Path, mut change: impl FnMut(&Key, Option<i64>, &str) -> Optio
         let values = batch.column(5).as_any().downcast_ref::<Int64Array>().unwrap();
         let (mut new_values, mut statuses) = (Vec::new(), Vec::new());
         for row in 0..batch.num_rows() {
-            let key = (text(1).value(row).into(), text(2).value(row).into(), text(3).value(row).into(), text(4).value(row).into());
+            let key =
+                (text(1).value(row).into(), text(2).value(row).into(), text(3).value(row).into(), text(4).value(row).into());
             let (value, status) = (values.is_valid(row).then(|| values.value(row)), text(6).value(row));
             let new = change(&key, value, status);
             changed += usize::from(new != value);

@@ -207,7 +207,7 @@ impl Block {
 
     fn solve(&self, system: &System, ranges: &Ranges, limits: &Limits) -> Result<Vec<(u32, Found)>, Contradiction> {
         // Merging columns shrinks a block, but not out of all proportion.
-        let large = self.unknowns.len() * self.equations.len() / 64 > limits.exact_size;
+        let large = limits.exact_size == 0 || self.unknowns.len() * self.equations.len() / 64 > limits.exact_size;
         let reduced = if large { self.restate(system, ranges) } else { self.reduce(system, ranges) };
         let attack = Attack { block: self, reduced: &reduced, system, ranges, limits };
         if !large && reduced.groups.len() * reduced.rows.len() <= limits.exact_size {

@@ -117,8 +117,7 @@ pub(super) fn two_worlds(
     let holds = |world: &FxHashMap<u32, i64>| {
         let value = |x: u32| world.get(&x).copied().or_else(|| ranges.fixed(x));
         let satisfied = |equation: &Equation| {
-            let sum: Option<i128> =
-                equation.terms.iter().map(|&(x, a)| Some(i128::from(value(x)?) * i128::from(a))).sum();
+            let sum: Option<i128> = equation.terms.iter().map(|&(x, a)| Some(i128::from(value(x)?) * i128::from(a))).sum();
             sum == Some(i128::from(equation.constant))
         };
         equations.iter().all(|&e| satisfied(&system.equations[e as usize]))

@@ -8,6 +8,7 @@
 mod attack;
 mod bundle;
 mod bundle_error;
+mod bundle_file;
 mod certificate;
 mod columns;
 mod perturbed;
@@ -16,6 +17,8 @@ mod release_attack;
 mod simplex;
 mod span;
 mod statement;
+#[cfg(test)]
+mod statement_tests;
 mod system;
 mod table;
 mod table_error;

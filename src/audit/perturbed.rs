@@ -33,7 +33,8 @@ pub(super) fn check(bundle: &Bundle, audited: &mut Audited) -> Result<(), Error>
         if bundle.method == "round" {
             let (sums, broken) = additive(bundle, date, &columns);
             audited.tried(Named::Consistency, sums, broken.len() as u64);
-            let broken: Vec<(&str, usize, usize)> = broken.iter().map(|(level, unit, column)| (level.as_str(), *unit, *column)).collect();
+            let broken: Vec<(&str, usize, usize)> =
+                broken.iter().map(|(level, unit, column)| (level.as_str(), *unit, *column)).collect();
             tell(bundle, date, audited, (Named::Consistency, &broken));
         }
     }

@@ -214,7 +214,9 @@ fn attack_suppressed(bundle: &Bundle, audited: &mut Audited, progress: &dyn Prog
                     Named::Areas
                 }
             };
-            let limits = if kind + 1 == kinds { Limits::default() } else { Limits { exact_size: 0, ..Limits::default() } };
+            // There are many blocks, so only the smaller are solved exactly, and only once.
+            let exact_size = if kind + 1 == kinds { 10_000 } else { 0 };
+            let limits = Limits { exact_size, ..Limits::default() };
             let unknowns: Vec<u32> = statement.targets.iter().map(|target| target.unknown).collect();
             last = attack(&statement.system, &unknowns, &limits).map_err(|_| contradiction())?;
             let small = |target: &Target, found: &Found| {

@@ -176,12 +176,8 @@ mod tests {
     #[test]
     fn a_transport_square() {
         // y0 + y1 = 3, y2 + y3 = 5, y0 + y2 = 4, y1 + y3 = 4
-        let equations = [
-            (vec![(0, 1), (1, 1)], 3),
-            (vec![(2, 1), (3, 1)], 5),
-            (vec![(0, 1), (2, 1)], 4),
-            (vec![(1, 1), (3, 1)], 4),
-        ];
+        let equations =
+            [(vec![(0, 1), (1, 1)], 3), (vec![(2, 1), (3, 1)], 5), (vec![(0, 1), (2, 1)], 4), (vec![(1, 1), (3, 1)], 4)];
         let mut tableau = Tableau::new(4, &equations, 1000).unwrap();
         let least = tableau.minimise(2, 1).unwrap();
         let most = tableau.minimise(2, -1).unwrap();

@@ -201,12 +201,8 @@ mod tests {
     #[test]
     fn what_is_peeled_off_is_worked_out_afterwards() {
         // x3 = c − x2 is in one equation only; x2 is given by the others, so x3 is too, and x4 = c'' − x0 is not.
-        let equations = [
-            (vec![(0, 1), (1, 1), (2, 1)], 9),
-            (vec![(0, 1), (1, 1)], 4),
-            (vec![(2, 1), (3, 1)], 8),
-            (vec![(0, -1), (4, 2)], 2),
-        ];
+        let equations =
+            [(vec![(0, 1), (1, 1), (2, 1)], 9), (vec![(0, 1), (1, 1)], 4), (vec![(2, 1), (3, 1)], 8), (vec![(0, -1), (4, 2)], 2)];
         let echelon = Echelon::new(5, &equations, 1000).unwrap();
         assert_eq!(echelon.suspects(), [false, false, true, true, false]);
         let mut found = echelon.multipliers(3, &mut 1000).unwrap();

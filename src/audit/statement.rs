@@ -182,7 +182,8 @@ impl<'b> Statement<'b> {
             }
             for (cell, of_cell) in &unknown_pieces {
                 // A cell that is cut, but not by this system, is held as a whole.
-                let keys: Vec<&Option<Arc<str>>> = of_cell.iter().map(|(piece, _)| &pieces[*cell as usize][*piece][system]).collect();
+                let keys: Vec<&Option<Arc<str>>> =
+                    of_cell.iter().map(|(piece, _)| &pieces[*cell as usize][*piece][system]).collect();
                 if keys.iter().all(|key| *key == keys[0]) {
                     continue;
                 }
@@ -219,7 +220,8 @@ impl<'b> Statement<'b> {
         let nobody: Vec<bool> = self.bundle.systems.iter().map(|s| self.bundle.outside.get(s) == Some(&Some(0))).collect();
         let of_cell = |cell: &CellId| {
             let all = self.bundle.incidence.get(cell).cloned().unwrap_or_default();
-            let somebody = |piece: &Vec<Option<Arc<str>>>| !piece.iter().zip(&nobody).any(|(key, &nobody)| key.is_none() && nobody);
+            let somebody =
+                |piece: &Vec<Option<Arc<str>>>| !piece.iter().zip(&nobody).any(|(key, &nobody)| key.is_none() && nobody);
             let inhabited: Vec<_> = all.iter().filter(|piece| somebody(piece)).cloned().collect();
             if inhabited.is_empty() { all } else { inhabited }
         };

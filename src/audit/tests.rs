@@ -21,9 +21,11 @@ fn worlds(system: &System, top: i64, (cells, room): (usize, i64)) -> Vec<Vec<i64
         worlds.retain(|w| w.iter().take(cells).sum::<i64>() <= room);
         // Equations whose unknowns all have values already.
         worlds.retain(|w| {
-            system.equations.iter().filter(|e| e.terms.last().is_some_and(|t| t.0 as usize == x)).all(|e| {
-                e.terms.iter().map(|&(x, a)| w[x as usize] * a).sum::<i64>() == e.constant
-            })
+            system
+                .equations
+                .iter()
+                .filter(|e| e.terms.last().is_some_and(|t| t.0 as usize == x))
+                .all(|e| e.terms.iter().map(|&(x, a)| w[x as usize] * a).sum::<i64>() == e.constant)
         });
     }
     worlds

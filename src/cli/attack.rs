@@ -64,7 +64,8 @@ impl AttackFlags {
     /// Attacks the table.
     pub(super) fn attack(self) -> Result<AttackedTable, Error> {
         let list = |text: &String| text.split(',').map(|c| c.trim().to_owned()).collect();
-        let pair = |text: &String| text.split_once('=').map_or_else(|| (text.clone(), String::new()), |(c, v)| (c.into(), v.into()));
+        let pair =
+            |text: &String| text.split_once('=').map_or_else(|| (text.clone(), String::new()), |(c, v)| (c.into(), v.into()));
         let spec = TableSpec {
             file: self.table,
             dialect: Dialect { separator: self.separator, encoding: self.encoding, ..Dialect::default() },

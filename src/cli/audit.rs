@@ -15,7 +15,8 @@ pub(super) fn tell(audited: &Audited, language: Language, log: Log) {
 
 fn text(audited: &Audited, language: Language) -> String {
     let n = |number: u64| words::grouped(number, language);
-    let mut lines = vec![say!(language, "bundle    {}, method {}", "Paket     {}, Methode {}", audited.folder.display(), audited.method)];
+    let mut lines =
+        vec![say!(language, "bundle    {}, method {}", "Paket     {}, Methode {}", audited.folder.display(), audited.method)];
     for attempt in &audited.attempts {
         lines.push(say!(
             language,

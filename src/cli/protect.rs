@@ -72,7 +72,8 @@ impl ProtectFlags {
             PlainMethodName::Suppress => PlainMethod::Suppress { threshold: self.threshold, zeros },
         };
         let dialect = Dialect { separator: self.separator, encoding: self.encoding, ..Dialect::default() };
-        let spec = PlainSpec { file: self.table, dialect, dims: self.dims, hierarchies: self.hierarchy, count: self.count, method };
+        let spec =
+            PlainSpec { file: self.table, dialect, dims: self.dims, hierarchies: self.hierarchy, count: self.count, method };
         let protected = protect_table(&spec)?;
         let text = csv(&protected, &spec.count);
         match self.output {

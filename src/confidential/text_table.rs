@@ -85,7 +85,7 @@ impl TextTable {
         let form = self.forms.get(column).copied().unwrap_or(NumberForm::PLAIN);
         let (value, state) = form.parse(text.as_bytes());
         // Beyond 2^53 not every whole number is one in floating point.
-        if state == NumberState::Number && value >= 0.0 && value < 9e15 && value.fract() == 0.0 {
+        if state == NumberState::Number && (0.0..9e15).contains(&value) && value.fract() == 0.0 {
             return Ok(Some(value as i64));
         }
         Err(TextTableError::Count { file: self.file.clone(), row: self.row_number(row), column: self.columns[column].clone() })

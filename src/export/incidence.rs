@@ -63,7 +63,8 @@ fn pieces(systems: &[AreaIndex], cell: CellId, by_cell: bool) -> Vec<Areas> {
     }
     let step = side / f64::from(POINTS);
     let places = (0..POINTS).map(|i| (f64::from(i) + 0.5) * step);
-    let mut found: Vec<Areas> = places.clone().flat_map(|x| places.clone().map(move |y| (x, y))).map(|(x, y)| at(west + x, south + y)).collect();
+    let mut found: Vec<Areas> =
+        places.clone().flat_map(|x| places.clone().map(move |y| (x, y))).map(|(x, y)| at(west + x, south + y)).collect();
     for [a, b] in borders {
         let (dx, dy) = (b.x - a.x, b.y - a.y);
         let length = dx.hypot(dy).max(1e-9);
@@ -128,7 +129,9 @@ mod tests {
         let index = [AreaIndex::new(&system, size)];
         let west = CellId::of_point(size, 4_321_500.0, 3_384_500.0).unwrap();
         let row: Vec<usize> = (-4..8)
-            .map(|i| pieces(&index, CellId::of_corner(size, west.easting_m() + i * 1000, west.northing_m()).unwrap(), false).len())
+            .map(|i| {
+                pieces(&index, CellId::of_corner(size, west.easting_m() + i * 1000, west.northing_m()).unwrap(), false).len()
+            })
             .collect();
         assert!(row.contains(&2) && row.contains(&1), "{row:?}");
         // By cell, each lies in one place.

@@ -25,9 +25,9 @@ mod towns;
 mod trials;
 mod units;
 
+pub use plain::{PlainMethod, PlainSpec, ProtectedTable, protect_table};
 pub(in crate::confidential) use publish::protect;
 #[cfg(test)]
 pub(crate) use release::for_tests;
-pub use plain::{PlainMethod, PlainSpec, ProtectedTable, protect_table};
 pub use release::{Block, ProtectedCount, Release, Status};
 pub use rules::{Method, Rules, RulesError, Zeros};

@@ -93,7 +93,9 @@ pub fn protect_table(spec: &PlainSpec) -> Result<ProtectedTable, Error> {
         codes[dim].add_groups(&hierarchy)?;
     }
     for (codes, &column) in codes.iter_mut().zip(&columns) {
-        codes.add_total().map_err(|()| PlainError::TotalAmongValues { file: spec.file.clone(), column: table.columns[column].clone() })?;
+        codes
+            .add_total()
+            .map_err(|()| PlainError::TotalAmongValues { file: spec.file.clone(), column: table.columns[column].clone() })?;
     }
     let sizes: Vec<usize> = codes.iter().map(|c| c.names.len()).collect();
     let numbers = sizes.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
@@ -111,7 +113,8 @@ pub fn protect_table(spec: &PlainSpec) -> Result<ProtectedTable, Error> {
     for (whole, parts) in &sums {
         counts[*whole as usize] = parts.iter().map(|&part| counts[part as usize]).sum();
     }
-    let counts = counts.iter().map(|&c| u32::try_from(c)).collect::<Result<Vec<u32>, _>>().map_err(|_| RulesError::TooManyRecords)?;
+    let counts =
+        counts.iter().map(|&c| u32::try_from(c)).collect::<Result<Vec<u32>, _>>().map_err(|_| RulesError::TooManyRecords)?;
     let numbers = match spec.method {
         PlainMethod::Suppress { threshold, zeros } => suppressed(&counts, &sums, threshold, zeros)?,
     };
@@ -146,12 +149,7 @@ fn sums(codes: &[Codes], sizes: &[usize]) -> Vec<(u32, Vec<u32>)> {
     sums.into_iter().map(|(_, whole, parts)| (whole, parts)).collect()
 }
 
-fn suppressed(
-    counts: &[u32],
-    sums: &[(u32, Vec<u32>)],
-    threshold: u64,
-    zeros: Zeros,
-) -> Result<Vec<ProtectedCount>, RulesError> {
+fn suppressed(counts: &[u32], sums: &[(u32, Vec<u32>)], threshold: u64, zeros: Zeros) -> Result<Vec<ProtectedCount>, RulesError> {
     if threshold == 0 {
         return Err(RulesError::ThresholdZero);
     }
