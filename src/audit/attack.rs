@@ -289,12 +289,13 @@ impl Attack<'_> {
     }
 
     fn optimum(&self, tableau: &mut Tableau, objective: (usize, i64), worlds: &mut Vec<World>) -> Result<Optimum, Stop> {
-        let start = tableau.clone();
         let optimum = tableau.minimise(objective.0, objective.1);
         match &optimum {
             Ok(optimum) => worlds.extend(whole(optimum)),
-            // The vertex is still a vertex, but its denominator may be half changed after a number that did not fit.
-            Err(_) => *tableau = start,
+            // Along an edge without end the vertex is as it was.
+            Err(Stop::Unbounded) => {}
+            // Rows may be half changed after a number that did not fit: from the start again.
+            Err(_) => *tableau = Tableau::new(self.reduced.groups.len(), &self.reduced.rows, self.limits.steps)?,
         }
         optimum
     }

@@ -25,10 +25,18 @@ pub(super) struct Propagated {
 
 /// `None` where the equations contradict each other.
 pub(super) fn propagate(system: &System) -> Option<Propagated> {
-    let mut of_unknown: Vec<Vec<u32>> = vec![Vec::new(); system.unknowns()];
-    for (e, equation) in system.equations.iter().enumerate() {
-        equation.terms.iter().for_each(|&(x, _)| of_unknown[x as usize].push(e as u32));
+    // Equations of each unknown, one after the other: millions of small lists would cost more than the work itself.
+    let mut ends = vec![0_u32; system.unknowns() + 1];
+    let all = || system.equations.iter().zip(0_u32..).flat_map(|(equation, e)| equation.terms.iter().map(move |&(x, _)| (x, e)));
+    all().for_each(|(x, _)| ends[x as usize + 1] += 1);
+    (0..system.unknowns()).for_each(|x| ends[x + 1] += ends[x]);
+    let mut next = ends.clone();
+    let mut holders = vec![0_u32; ends[system.unknowns()] as usize];
+    for (x, e) in all() {
+        holders[next[x as usize] as usize] = e;
+        next[x as usize] += 1;
     }
+    drop(next);
     let terms: usize = system.equations.iter().map(|e| e.terms.len()).sum();
     // Bounds can creep upwards one by one between two equations; whoever stops early only attacks less.
     let mut patience = 64 * (terms + 1);
@@ -88,7 +96,7 @@ pub(super) fn propagate(system: &System) -> Option<Propagated> {
             }
             any |= moved;
             if moved {
-                for &other in &of_unknown[slot] {
+                for &other in &holders[ends[slot] as usize..ends[slot + 1] as usize] {
                     if other != e && !std::mem::replace(&mut waiting[other as usize], true) {
                         queue.push_back(other);
                     }
@@ -105,6 +113,11 @@ pub(super) fn propagate(system: &System) -> Option<Propagated> {
 
 /// The largest whole number that is at most `v / a`.
 fn floor_div(v: i128, a: i64) -> i128 {
+    match a {
+        1 => return v,
+        -1 => return -v,
+        _ => {}
+    }
     let a = i128::from(a);
     let q = v / a;
     if v % a != 0 && (v < 0) != (a < 0) { q - 1 } else { q }
