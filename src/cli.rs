@@ -1,6 +1,9 @@
 //! The command line: what was typed, how it is told. What it means is decided in `pipeline`.
 
+mod attack;
+mod audit;
 mod bars;
+mod protect;
 mod quick;
 mod words;
 
@@ -89,6 +92,16 @@ enum Command {
         #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
         mono: bool,
     },
+    /// Attack finished bundles: is anything that was withheld found out?
+    Audit {
+        /// Folders that `run` wrote
+        #[arg(required = true)]
+        bundles: Vec<PathBuf>,
+    },
+    /// Attack a plain table: the interval of every withheld number, and what is exactly known
+    Attack(Box<attack::AttackFlags>),
+    /// Protect a plain table: all margins, with complementary suppression
+    Protect(Box<protect::ProtectFlags>),
     /// Secret keys
     Key {
         #[command(subcommand)]
@@ -177,6 +190,24 @@ fn run(command: Command, language: Language, log: Log) -> Result<u8, Error> {
         Command::Ptable { d, v, js, mono } => {
             let parameters = PerturbationParameters::new(d, v, js)?.with_monotony(mono);
             words::tell(&PerturbationTable::solve(parameters)?.to_csv());
+            Ok(0)
+        }
+        Command::Audit { bundles } => {
+            let mut at_risk = 0;
+            for bundle in &bundles {
+                let audited = crate::audit::audit(bundle, &progress)?;
+                progress.finish();
+                audit::tell(&audited, language, log);
+                at_risk += audited.at_risk;
+            }
+            Ok(u8::from(at_risk > 0))
+        }
+        Command::Attack(flags) => {
+            let attacked = flags.attack()?;
+            Ok(u8::from(attack::tell(&attacked, language, log) > 0))
+        }
+        Command::Protect(flags) => {
+            flags.protect(language)?;
             Ok(0)
         }
         Command::Key { command: KeyCommand::New { file } } => {

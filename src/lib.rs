@@ -11,6 +11,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod area;
+pub mod audit;
 pub mod cli;
 pub mod confidential;
 pub mod config;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Top-level rooms, in the order data flows.
-const ROOMS: [&str; 13] = [
+const ROOMS: [&str; 14] = [
     "error",
     "progress",
     "geodesy",
@@ -14,6 +14,7 @@ const ROOMS: [&str; 13] = [
     "tiling",
     "export",
     "verify",
+    "audit",
     "config",
     "demo",
     "pipeline",

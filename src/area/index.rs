@@ -166,6 +166,29 @@ impl AreaIndex {
         self.locate(cell, f64::from(cell.easting_m()) + half, f64::from(cell.northing_m()) + half)
     }
 
+    /// Stretches of borders inside a cell of the finest size, cut at its sides; none where it lies in one area, or in none, as a whole.
+    pub fn borders_in(&self, cell: CellId) -> Vec<[Coord<f64>; 2]> {
+        let [(west, south), _, (east, north), _] = cell.corners_m().map(|(e, n)| (f64::from(e), f64::from(n)));
+        let columns = self.frame.span(west, east - 1e-6, self.frame.west, self.frame.columns);
+        let rows = self.frame.span(south, north - 1e-6, self.frame.south, self.frame.rows);
+        let mut edges: Vec<u32> = Vec::new();
+        for square in rows.flat_map(|row| columns.clone().map(move |column| row * self.frame.columns + column)) {
+            let state = self.squares[square as usize];
+            if state != NOTHING && state & BORDER != 0 {
+                let border = (state & !BORDER) as usize;
+                let candidates = &self.candidates[self.borders[border] as usize..self.borders[border + 1] as usize];
+                edges.extend(candidates.iter().flat_map(|c| &self.touching[c.first as usize..c.last as usize]));
+            }
+        }
+        edges.sort_unstable();
+        edges.dedup();
+        let stretch = |edge: u32| {
+            let (a, b) = (self.corners[edge as usize], self.corners[edge as usize + 1]);
+            within(a, b, ([west, south], [east, north]))
+        };
+        edges.into_iter().filter_map(stretch).collect()
+    }
+
     fn decide(&self, border: usize, way: &Way) -> Found {
         let mut found = Found { area: None, overlapping: false };
         for candidate in &self.candidates[self.borders[border] as usize..self.borders[border + 1] as usize] {
@@ -184,6 +207,25 @@ impl AreaIndex {
         }
         found
     }
+}
+
+/// The stretch of a segment inside a rectangle (Liang and Barsky 1984); `None` where it runs outside or along a side.
+fn within(a: Coord<f64>, b: Coord<f64>, (low, high): ([f64; 2], [f64; 2])) -> Option<[Coord<f64>; 2]> {
+    let (mut from, mut to) = (0.0_f64, 1.0_f64);
+    let along = [(a.x, b.x - a.x, low[0], high[0]), (a.y, b.y - a.y, low[1], high[1])];
+    for (start, change, low, high) in along {
+        if change == 0.0 {
+            if start <= low || start >= high {
+                return None;
+            }
+            continue;
+        }
+        let (enters, leaves) = ((low - start) / change, (high - start) / change);
+        from = from.max(enters.min(leaves));
+        to = to.min(enters.max(leaves));
+    }
+    let at = |t: f64| Coord { x: a.x + t * (b.x - a.x), y: a.y + t * (b.y - a.y) };
+    (from < to).then(|| [at(from), at(to)])
 }
 
 /// The way from a point east to the side of its square, then south to the corner.

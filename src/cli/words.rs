@@ -173,7 +173,7 @@ pub(super) fn tell_verified(verified: &Verified, language: Language, log: Log) {
 }
 
 /// `295,323` or `295.323`.
-fn grouped(number: u64, language: Language) -> String {
+pub(super) fn grouped(number: u64, language: Language) -> String {
     let separator = if language == Language::German { '.' } else { ',' };
     let digits = number.to_string();
     let mut text = String::new();

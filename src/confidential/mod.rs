@@ -57,6 +57,7 @@ mod records;
 mod rejected;
 mod secret;
 mod sieve;
+mod text_table;
 
 use crate::error::Error;
 use crate::progress::{Progress, Stage};
@@ -70,11 +71,13 @@ pub use disclosure::{
     Block, Method, PerturbationError, PerturbationParameters, PerturbationTable, ProtectedCount, Release, Rules, RulesError,
     Status, Zeros,
 };
+pub use disclosure::{PlainMethod, PlainSpec, ProtectedTable, protect_table};
 pub use georeference::PositionSource;
 pub use inspect::{ColumnFinding, Distinct, GuessSystems, Inspection, PositionFinding, Role, SystemSource, ValueType, inspect};
 pub use lattice::{Column, Dimension, Lattice, Level, Table, Unit};
 pub use records::{Dialect, declared_system};
 pub use secret::Key;
+pub use text_table::{TextTable, TextTableError};
 
 /// What the closed room has to do.
 #[derive(Debug)]

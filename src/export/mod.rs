@@ -11,6 +11,7 @@ mod csv;
 mod error;
 mod geojson;
 mod geopackage;
+mod incidence;
 mod release_parquet;
 mod rows;
 
@@ -62,6 +63,18 @@ pub fn features(release: &Release) -> u64 {
 /// If the file can't be written.
 pub fn write_release_parquet(release: &Release, path: &Path) -> Result<(), Error> {
     release_parquet::write(release, path)
+}
+
+/// Writes `incidence.parquet`: which areas each finest published cell lies in, by geometry alone. One row for each piece that borders cut
+/// from a cell: `cell` (feature id) and the area's key for each system, null outside all of them. A cell with one row lies in these areas as a
+/// whole. `by_cell`: records were placed by their cell, so that each cell lies where its centre lies.
+///
+/// It says nothing of records; the audit reads it, so that it knows of borders what anyone with a map knows.
+///
+/// # Errors
+/// If the file can't be written.
+pub fn write_incidence(release: &Release, by_cell: bool, path: &Path) -> Result<(), Error> {
+    incidence::write(release, by_cell, path)
 }
 
 /// Writes `<folder>/<layer>.geojson` for every layer (RFC 7946: WGS 84, degrees, longitude first, seven decimals). Returns the files in the order of

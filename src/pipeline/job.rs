@@ -169,6 +169,11 @@ impl Job {
         request.count.systems.iter().flat_map(told).collect()
     }
 
+    /// Whether records are placed by a cell code, and so lie in an area where their cell's centre does.
+    pub(super) fn placed_by_cell(&self) -> bool {
+        matches!(self.position, PositionSource::CellCode { .. })
+    }
+
     /// All files a run reads.
     pub(super) fn input_files(&self) -> Vec<PathBuf> {
         self.files.iter().cloned().chain(self.areas.iter().map(|area| area.file.clone())).collect()

@@ -141,6 +141,9 @@ fn write(job: &Job, release: &Release, folder: &Path, progress: &dyn Progress) -
         if wants(Format::Csv) {
             export::write_csv(release, &options, &folder.join("csv"), progress)?;
         }
+        if !release.lattice.systems.is_empty() {
+            export::write_incidence(release, job.placed_by_cell(), &folder.join("incidence.parquet"))?;
+        }
         export::write_release_parquet(release, &folder.join("release.parquet"))
     };
     let (geopackage, others) = rayon::join(geopackage, others);

@@ -59,8 +59,6 @@ struct TableEntries {
 
 impl Entries {
     /// One number a unit, for tables whose relations are all given between units.
-    #[cfg(test)]
-    #[cfg(test)]
     pub(super) fn single() -> Self {
         Self::of_tables(&[Table(Vec::new())], &[])
     }

@@ -16,6 +16,7 @@ mod loosen;
 mod modular;
 mod perturbation;
 mod perturbed;
+mod plain;
 mod primary;
 mod publish;
 mod release;
@@ -33,6 +34,7 @@ mod trials;
 mod units;
 
 pub use perturbation::{PerturbationError, PerturbationParameters, PerturbationTable};
+pub use plain::{PlainMethod, PlainSpec, ProtectedTable, protect_table};
 pub(in crate::confidential) use publish::protect;
 #[cfg(test)]
 pub(crate) use release::for_tests;

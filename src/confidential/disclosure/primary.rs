@@ -27,6 +27,7 @@ pub(super) fn mark(units: &mut Units, rules: &Rules, threshold: u64) {
         })
         .collect();
     let system = &mut units.system;
+    system.listed = !secret[total];
     let small = |count: u32| u64::from(count) < threshold;
 
     let cells = units.cells.iter().flatten().map(|&(_, unit)| unit);

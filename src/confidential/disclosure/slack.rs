@@ -1,10 +1,9 @@
 //! Could a withheld number be one more or one less than it is? All at once, from single equations.
 //!
-//! The attacker knows that no count is negative and, where zeros are public, that a withheld one is at least 1. A number can move
-//! only if in each of its equations another moves against it. What cannot is struck out, and with it what relied on it, until
-//! nothing changes. What is left are exactly the numbers whose bounds, carried through single equations until they rest, do not meet: five
-//! withheld groups that add up to 5 are five ones. Sound: what cannot move is really known. Not complete: equations are taken one
-//! at a time.
+//! The attacker knows that no count is negative, and that no listed unit is empty. A number can move only if in each of its equations
+//! another moves against it. What cannot is struck out, and with it what relied on it, until nothing changes. What is left are
+//! exactly the numbers whose bounds, carried through single equations until they rest, do not meet: five cells with somebody in them and
+//! five persons in all are five ones. Sound: what cannot move is really known. Not complete: equations are taken one at a time.
 
 use crate::confidential::disclosure::system::System;
 
@@ -46,7 +45,7 @@ impl<'s> Slack<'s> {
     pub(super) fn new(system: &'s System) -> Self {
         let can = (0..system.counts.len()).map(|at| match system.states[at].known() {
             true => 0,
-            false => BITS[1] | if system.counts[at] > 0 { BITS[0] } else { 0 },
+            false => BITS[1] | if system.movable(at, false) { BITS[0] } else { 0 },
         });
         let support = vec![[Support::default(); 2]; system.equations()];
         let mut slack = Self { system, can: can.collect(), support };

@@ -127,6 +127,8 @@ pub(super) struct System {
     pub counts: Vec<u32>,
     /// As `counts`.
     pub states: Vec<State>,
+    /// Empty units are not listed, so that the attacker knows of a withheld total that it is not zero.
+    pub listed: bool,
     /// Sums between units; a unit is summed before it is a part.
     pub sums: Sums,
     /// Blocks in order; units and sums behind the last belong to none.
@@ -160,7 +162,7 @@ impl System {
             next[unit as usize] += 1;
         });
         let states = vec![State::Hidden; counts.len()];
-        Self { entries, counts, states, sums, blocks, nested: Vec::new(), incident, incident_ends: ends }
+        Self { entries, counts, states, listed: false, sums, blocks, nested: Vec::new(), incident, incident_ends: ends }
     }
 
     /// A part by itself: what the attacker can do with its equations alone. What of `finer` (the finest first) lies in it are its
@@ -182,6 +184,7 @@ impl System {
         let blocks = nested.pop().unwrap_or_default();
         let mut block = Self::new(Arc::clone(&self.entries), self.counts[numbers.clone()].to_vec(), sums, blocks);
         block.nested = nested;
+        block.listed = self.listed;
         block.states.copy_from_slice(&self.states[numbers]);
         block
     }
@@ -314,10 +317,12 @@ impl System {
         }
     }
 
-    /// Whether a number could be one more (or less), were it withheld and did others move with it. The attacker takes no more for granted
-    /// of a withheld number than that it is not negative.
+    /// Whether a number could be one more (or less), were it withheld and did others move with it. The attacker takes for granted that
+    /// none is negative, and no listed total zero.
     pub(super) fn movable(&self, at: usize, up: bool) -> bool {
-        self.states[at] != State::Zero && (up || self.counts[at] > 0)
+        let hidden = matches!(self.states[at], State::Hidden | State::HiddenPrimary | State::Told);
+        let floor = u32::from(self.listed && !hidden && at % self.entries.len == self.entries.total);
+        self.states[at] != State::Zero && (up || self.counts[at] > floor)
     }
 
     /// Whether the other numbers of some equation give this one at once, so that withholding it alone would not help.

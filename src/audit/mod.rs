@@ -1,0 +1,33 @@
+//! The attack on what is published: what can be found out of the numbers that are withheld.
+//!
+//! In: a finished bundle or a plain table, nothing else. Out: for every withheld number an interval and whether it is exactly known, shown
+//! to be safe, or not proven. Shares no code with `confidential`; what the attack claims is checked by `certificate`, which shares no code
+//! with the attack. Uses `error`, `progress`, `grid` and the reader of plain
+//! tables; used by the command line.
+
+mod attack;
+mod bundle;
+mod bundle_error;
+mod bundle_file;
+mod certificate;
+mod columns;
+mod perturbed;
+mod propagation;
+mod release_attack;
+mod simplex;
+mod span;
+mod statement;
+#[cfg(test)]
+mod statement_tests;
+mod system;
+mod table;
+mod table_error;
+#[cfg(test)]
+mod tests;
+
+pub use attack::{Contradiction, Found, Limits, Standing, attack};
+pub use bundle_error::BundleError;
+pub use release_attack::{AtRisk, Attempt, Audited, Named, NotTried, audit};
+pub use system::{Equation, System};
+pub use table::{AttackedTable, TOTAL, TableSpec, attack_table};
+pub use table_error::TableError;

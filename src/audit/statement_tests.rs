@@ -1,0 +1,132 @@
+//! Statements against brute force: all worlds of a few cells in two areas are enumerated.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use rustc_hash::FxHashMap;
+
+use crate::audit::bundle::{Bundle, Date, Published, WITHHELD};
+use crate::audit::columns::Columns;
+use crate::audit::statement::{Place, Statement};
+use crate::audit::{Limits, Standing, attack};
+use crate::grid::{CellId, GridSize};
+
+/// Pieces: west cell in area 0, middle cell cut into two, east cell in area 1; each with two groups.
+const PIECES: [(usize, usize); 4] = [(0, 0), (1, 0), (1, 1), (2, 1)];
+
+/// Numbers of a world: 3 cells, the parent, 2 areas, each with the total and two groups.
+fn numbers(world: &[i64]) -> Vec<i64> {
+    let mut numbers = Vec::new();
+    let of = |holds: &dyn Fn(usize, usize) -> bool| {
+        let group =
+            |g: usize| -> i64 { PIECES.iter().enumerate().filter(|(_, p)| holds(p.0, p.1)).map(|(i, _)| world[2 * i + g]).sum() };
+        [group(0) + group(1), group(0), group(1)]
+    };
+    (0..3).for_each(|cell| numbers.extend(of(&|c, _| c == cell)));
+    numbers.extend(of(&|_, _| true));
+    (0..2).for_each(|area| numbers.extend(of(&|_, a| a == area)));
+    numbers
+}
+
+/// The bundle of a world in which some numbers are withheld; empty cells are not listed.
+fn bundle(published: &[i64], outside_told: bool) -> Bundle {
+    let size = |m: u32| GridSize::new(m).unwrap();
+    let cell = |i: i32| CellId::of_corner(size(100), 4_321_000 + i * 100, 3_380_000).unwrap();
+    let key = |area: usize| Some(Arc::<str>::from(["west", "east"][area]));
+    let mut incidence: FxHashMap<CellId, Vec<Vec<Option<Arc<str>>>>> = FxHashMap::default();
+    for (c, area) in PIECES {
+        incidence.entry(cell(c as i32)).or_default().push(vec![key(area)]);
+    }
+    let mut grids = vec![Published::default(), Published::default()];
+    for c in (0..3).filter(|c| published[3 * c] != 0) {
+        grids[0].units.push(cell(c as i32));
+        grids[0].numbers.extend(&published[3 * c..3 * c + 3]);
+    }
+    grids[1].units.push(cell(0).parent(size(500)));
+    grids[1].numbers.extend(&published[9..12]);
+    let areas = vec![Published { units: vec!["west".into(), "east".into()], numbers: published[12..].to_vec() }];
+    let column = |table: &str, group: &str| (table.to_owned(), group.to_owned());
+    Bundle {
+        method: "suppress".into(),
+        parameters: BTreeMap::from([("zeros".to_owned(), "public".to_owned())]),
+        placed: None,
+        outside: if outside_told { BTreeMap::from([("half".to_owned(), Some(0))]) } else { BTreeMap::new() },
+        columns: vec![column("total", ""), column("sex", "f"), column("sex", "m")],
+        sizes: vec![("100m".into(), size(100)), ("500m".into(), size(500))],
+        systems: vec!["half".into()],
+        dates: vec![Date { name: None, grids, areas }],
+        incidence,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn known_is_known_and_safe_is_safe(
+        world in proptest::collection::vec(0_i64..3, 8),
+        withheld in proptest::collection::vec(proptest::bool::weighted(0.5), 18),
+        outside_told in proptest::bool::ANY,
+    ) {
+        let truth = numbers(&world);
+        prop_assume!(truth[9] > 0);
+        // Zeros are public.
+        let published: Vec<i64> =
+            truth.iter().zip(&withheld).map(|(&n, &withheld)| if withheld && n > 0 { WITHHELD } else { n }).collect();
+        let bundle = bundle(&published, outside_told);
+        let columns = Columns::new(&bundle.columns).unwrap();
+        let mut statement = Statement::new(&bundle, &bundle.dates[0], &columns);
+        statement.state_tables();
+        statement.state_zooms();
+        statement.state_areas();
+        let targets: Vec<u32> = statement.targets.iter().map(|t| t.unknown).collect();
+        let found = attack(&statement.system, &targets, &Limits::default()).unwrap();
+        // All worlds that agree; a withheld total is at least 1. The pieces' numbers bound what is published.
+        let top = 2 * world.len() as i64;
+        let mut possible: Vec<Vec<i64>> = Vec::new();
+        let mut stack = vec![Vec::new()];
+        while let Some(prefix) = stack.pop() {
+            if prefix.len() == world.len() {
+                let agrees = numbers(&prefix).iter().zip(&published).enumerate().all(|(at, (&n, &p))| match p {
+                    WITHHELD => n > 0 || at % 3 != 0,
+                    _ => n == p,
+                });
+                if agrees {
+                    possible.push(prefix);
+                }
+                continue;
+            }
+            // The sum of everything is known to be at most the true one: only then is the search short.
+            let room = world.iter().sum::<i64>().min(top) - prefix.iter().sum::<i64>();
+            for value in 0..=room {
+                let mut next = prefix.clone();
+                next.push(value);
+                stack.push(next);
+            }
+        }
+        let whole_published = published[9] != WITHHELD;
+        for (target, found) in statement.targets.iter().zip(&found) {
+            let unit = target.unit as usize;
+            let column = target.column as usize;
+            // Listed cells are those that are not empty.
+            let listed: Vec<usize> = (0..3).filter(|c| published[3 * c] != 0).collect();
+            let values: Vec<i64> = match target.place {
+                Place::Grid(0) => possible.iter().map(|w| numbers(w)[3 * listed[unit] + column]).collect(),
+                Place::Grid(_) => possible.iter().map(|w| numbers(w)[9 + column]).collect(),
+                Place::Areas(_) => possible.iter().map(|w| numbers(w)[12 + 3 * unit + column]).collect(),
+                Place::Piece => continue,
+            };
+            let (lo, hi) = (*values.iter().min().unwrap(), *values.iter().max().unwrap());
+            prop_assert!(found.lo <= lo && found.hi.is_none_or(|h| h >= hi), "{target:?} {found:?} {lo} {hi}");
+            if whole_published {
+                match found.standing {
+                    Standing::Known => prop_assert_eq!((found.lo, found.hi), (lo, Some(lo))),
+                    Standing::Safe => prop_assert!(lo < hi),
+                    Standing::NotLinear | Standing::NotProven => {}
+                }
+                prop_assert_eq!(found.standing == Standing::Known, lo == hi, "{:?} {:?}", target, found);
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! `incidence.parquet`: which areas each finest published cell lies in.
+//!
+//! A cell that no border crosses is located by its centre. In others, points of a regular grid and points on both sides of every stretch of
+//! border say which pieces there are: each is the combination of areas, one of every system, at some point.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::types::Int32Type;
+use arrow_array::{ArrayRef, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow_schema::{DataType, Field, Schema};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use rayon::prelude::*;
+
+use crate::area::AreaIndex;
+use crate::confidential::{Level, Release, Unit};
+use crate::error::Error;
+use crate::export::ExportError;
+use crate::grid::CellId;
+
+/// Points on a side of the grid that a cut cell is looked at with.
+const POINTS: u32 = 16;
+/// How far from a border the points on its sides lie, metres: more than outlines of one border differ by.
+const ASIDE_M: f64 = 0.05;
+
+/// The areas of a piece, one for each system.
+type Areas = Vec<Option<u32>>;
+
+pub(super) fn write(release: &Release, by_cell: bool, path: &Path) -> Result<(), Error> {
+    let finest = release.lattice.sizes.finest();
+    let systems: Vec<AreaIndex> = release.lattice.systems.iter().map(|system| AreaIndex::new(system, finest)).collect();
+    let blocks = release.blocks.iter().filter(|block| block.level == Level::Grid(finest));
+    let cell = |unit: &Unit| match unit {
+        Unit::Cell(cell) => *cell,
+        Unit::Area(_) => unreachable!("a grid level holds cells"),
+    };
+    let mut cells: Vec<CellId> = blocks.flat_map(|block| block.units.iter().map(cell)).collect();
+    cells.sort_unstable();
+    cells.dedup();
+    let pieces: Vec<Vec<Areas>> = cells.par_iter().map(|&cell| pieces(&systems, cell, by_cell)).collect();
+    let file = File::create(path).map_err(|e| ExportError::io(path, &e))?;
+    write_to(release, (&cells, &pieces), file).map_err(|e| ExportError::parquet(path, &e).into())
+}
+
+fn pieces(systems: &[AreaIndex], cell: CellId, by_cell: bool) -> Vec<Areas> {
+    if by_cell {
+        return vec![systems.iter().map(|system| system.locate_cell(cell).area).collect()];
+    }
+    let (west, south, side) = (f64::from(cell.easting_m()), f64::from(cell.northing_m()), f64::from(cell.size().metres()));
+    let at = |x: f64, y: f64| -> Areas {
+        // A hair inside: a point on a side belongs to another cell.
+        let (x, y) = (x.clamp(west + 1e-3, west + side - 1e-3), y.clamp(south + 1e-3, south + side - 1e-3));
+        systems.iter().map(|system| system.locate(cell, x, y).area).collect()
+    };
+    let borders: Vec<_> = systems.iter().flat_map(|system| system.borders_in(cell)).collect();
+    if borders.is_empty() {
+        return vec![at(west + side / 2.0, south + side / 2.0)];
+    }
+    let step = side / f64::from(POINTS);
+    let places = (0..POINTS).map(|i| (f64::from(i) + 0.5) * step);
+    let mut found: Vec<Areas> =
+        places.clone().flat_map(|x| places.clone().map(move |y| (x, y))).map(|(x, y)| at(west + x, south + y)).collect();
+    for [a, b] in borders {
+        let (dx, dy) = (b.x - a.x, b.y - a.y);
+        let length = dx.hypot(dy).max(1e-9);
+        let (x, y) = ((a.x + b.x) / 2.0, (a.y + b.y) / 2.0);
+        for aside in [ASIDE_M / length, -ASIDE_M / length] {
+            found.push(at(x - dy * aside, y + dx * aside));
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+fn write_to(release: &Release, (cells, pieces): (&[CellId], &[Vec<Areas>]), file: File) -> Result<(), ParquetError> {
+    let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let mut fields = vec![Field::new("cell", DataType::Int64, false)];
+    let ids = cells.iter().zip(pieces).flat_map(|(cell, pieces)| pieces.iter().map(|_| cell.as_u64() as i64));
+    let mut columns: Vec<ArrayRef> = vec![Arc::new(Int64Array::from_iter_values(ids))];
+    for (at, system) in release.lattice.systems.iter().enumerate() {
+        let keys: Int32Array = pieces.iter().flatten().map(|areas| areas[at].map(|area| area as i32)).collect();
+        let names = StringArray::from_iter_values(system.areas.iter().map(|area| area.key.as_str()));
+        columns.push(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::new(names))?));
+        fields.push(Field::new(&system.name, text.clone(), true));
+    }
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+    let properties = WriterProperties::builder()
+        .set_created_by(concat!("kleinraum version ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .build();
+    let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+    let mut writer = ArrowWriter::try_new_with_options(file, batch.schema(), options)?;
+    writer.write(&batch)?;
+    writer.close()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::area::AreaSystem;
+    use crate::grid::GridSize;
+
+    /// Two areas that share a border at 10.005° E, crossing the grid askew.
+    fn halves() -> AreaSystem {
+        let square = |key: &str, west: f64, east: f64| {
+            format!(
+                r#"{{"type":"Feature","properties":{{"key":"{key}"}},"geometry":{{"type":"Polygon","coordinates":[[[{west},53.5],[{east},53.5],[{east},53.6],[{west},53.6],[{west},53.5]]]}}}}"#
+            )
+        };
+        let text = format!(
+            r#"{{"type":"FeatureCollection","features":[{},{}]}}"#,
+            square("west", 9.9, 10.005),
+            square("east", 10.005, 10.1)
+        );
+        AreaSystem::read_geojson_str("halves", None, "key", None, &text).unwrap()
+    }
+
+    #[test]
+    fn a_cell_on_the_border_has_two_pieces_and_one_beside_it_has_one() {
+        let system = Arc::new(halves());
+        let size = GridSize::new(1000).unwrap();
+        let index = [AreaIndex::new(&system, size)];
+        let west = CellId::of_point(size, 4_321_500.0, 3_384_500.0).unwrap();
+        let row: Vec<usize> = (-4..8)
+            .map(|i| {
+                pieces(&index, CellId::of_corner(size, west.easting_m() + i * 1000, west.northing_m()).unwrap(), false).len()
+            })
+            .collect();
+        assert!(row.contains(&2) && row.contains(&1), "{row:?}");
+        // By cell, each lies in one place.
+        assert_eq!(pieces(&index, west, true).len(), 1);
+    }
+}
