@@ -45,11 +45,6 @@ pub(super) fn polygon(blob: &mut Vec<u8>, srs_id: i32, ring: &[Coord<f64>]) -> E
     envelope
 }
 
-/// The length of [`polygon`] for a ring of so many points.
-pub(super) fn polygon_bytes(points: usize) -> usize {
-    8 + 32 + 13 + 16 * points
-}
-
 /// A multipolygon; `blob` is emptied first.
 pub(super) fn multi_polygon(blob: &mut Vec<u8>, srs_id: i32, area: &MultiPolygon<f64>) -> Envelope {
     let envelope = Envelope::of(area.iter().flat_map(|p| p.exterior().coords().copied()));

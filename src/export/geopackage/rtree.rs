@@ -6,26 +6,17 @@ use rusqlite::{Transaction, params};
 use crate::export::geopackage::blob::Envelope;
 use crate::export::geopackage::features::quoted;
 
-/// A feature's id and the number of the node that holds it.
-pub(super) type Link = (i64, i64);
-
-/// Makes the index of `table`, fills it, and sets the triggers that keep it right when someone edits the file. Gives the rows that are still to be
-/// put into the table [`rowid_table`], ascending.
-pub(super) fn write(transaction: &Transaction<'_>, table: &str, boxes: &[(i64, Envelope)]) -> rusqlite::Result<Vec<Link>> {
+/// Makes the index of `table`, fills it, and sets the triggers that keep it right when someone edits the file.
+pub(super) fn write(transaction: &Transaction<'_>, table: &str, boxes: &[(i64, Envelope)]) -> rusqlite::Result<()> {
     let index = quoted(&format!("rtree_{table}_geom"));
     transaction.execute_batch(&format!("CREATE VIRTUAL TABLE {index} USING rtree(id, minx, maxx, miny, maxy)"))?;
-    let links = fill(transaction, table, boxes.iter().map(|(fid, envelope)| Entry::new(*fid, *envelope)).collect())?;
+    fill(transaction, table, boxes.iter().map(|(fid, envelope)| Entry::new(*fid, *envelope)).collect())?;
     transaction.execute_batch(&triggers(table))?;
     transaction.execute(
         "INSERT INTO gpkg_extensions VALUES (?1, 'geom', 'gpkg_rtree_index', 'http://www.geopackage.org/spec120/#extension_rtree', 'write-only')",
         params![table],
     )?;
-    Ok(links)
-}
-
-/// The table that tells in which node a feature is.
-pub(super) fn rowid_table(table: &str) -> String {
-    format!("rtree_{table}_geom_rowid")
+    Ok(())
 }
 
 /// What a node holds for each of its children: the child's number, or in a leaf the feature's, and its box as minx, maxx, miny, maxy.
@@ -52,10 +43,9 @@ impl Entry {
 
 /// Fills an empty index by writing its nodes (<https://sqlite.org/rtree.html>, section 6): a tenth of the time of one insert after another,
 /// and fuller nodes. Sort-Tile-Recursive (Leutenegger et al. 1997).
-fn fill(transaction: &Transaction<'_>, table: &str, mut level: Vec<Entry>) -> rusqlite::Result<Vec<Link>> {
+fn fill(transaction: &Transaction<'_>, table: &str, mut level: Vec<Entry>) -> rusqlite::Result<()> {
     let part = |part: &str| quoted(&format!("rtree_{table}_geom_{part}"));
-    let (nodes, parents) = (part("node"), part("parent"));
-    let mut of_features = Vec::new();
+    let (nodes, rowids, parents) = (part("node"), part("rowid"), part("parent"));
     // SQLite made the empty root and with it chose the size of a node. It keeps at most 51 entries in one.
     let root = format!("SELECT length(data) FROM {nodes} WHERE nodeno = 1");
     let node_bytes = transaction.query_row(&root, [], |row| row.get::<_, u32>(0))? as usize;
@@ -68,7 +58,7 @@ fn fill(transaction: &Transaction<'_>, table: &str, mut level: Vec<Entry>) -> ru
             tile(&mut level, capacity);
         }
         let mut above = Vec::with_capacity(level.len() / capacity + 1);
-        let mut links: Vec<Link> = Vec::with_capacity(level.len());
+        let mut links: Vec<(i64, i64)> = Vec::with_capacity(level.len());
         for children in level.chunks(capacity) {
             let number = if is_root { 1 } else { next };
             next += i64::from(!is_root);
@@ -78,20 +68,17 @@ fn fill(transaction: &Transaction<'_>, table: &str, mut level: Vec<Entry>) -> ru
             above.push(Entry::around(number, children));
         }
         links.par_sort_unstable();
-        if depth == 0 {
-            of_features = links;
-        } else {
-            let mut insert_link = transaction.prepare(&format!("INSERT INTO {parents} VALUES (?1, ?2)"))?;
-            for (child, number) in links {
-                insert_link.execute([child, number])?;
-            }
+        let table = if depth == 0 { &rowids } else { &parents };
+        let mut insert_link = transaction.prepare(&format!("INSERT INTO {table} VALUES (?1, ?2)"))?;
+        for (child, number) in links {
+            insert_link.execute([child, number])?;
         }
         if is_root {
             break;
         }
         level = above;
     }
-    Ok(of_features)
+    Ok(())
 }
 
 /// Orders entries so that every `capacity` in a row lie close together: vertical strips, each from south to north.

@@ -46,7 +46,7 @@ INSERT INTO gpkg_spatial_ref_sys VALUES
 
 /// Fixes everything that must stand before the first table.
 pub(super) fn prepare(database: &Connection) -> rusqlite::Result<()> {
-    database.pragma_update(None, "page_size", super::pages::PAGE_BYTES as i64)?;
+    database.pragma_update(None, "page_size", 4096)?;
     database.pragma_update(None, "encoding", "UTF-8")?;
     // Nothing stands in the file that a journal would bring back.
     database.pragma_update(None, "journal_mode", "OFF")?;
