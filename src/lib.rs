@@ -22,5 +22,6 @@ pub mod grid;
 pub mod layer;
 pub mod pipeline;
 pub mod progress;
+pub mod report;
 pub mod tiling;
 pub mod verify;

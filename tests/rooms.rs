@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Top-level rooms, in the order data flows.
-const ROOMS: [&str; 13] = [
+const ROOMS: [&str; 14] = [
     "error",
     "progress",
     "geodesy",
@@ -13,6 +13,7 @@ const ROOMS: [&str; 13] = [
     "layer",
     "tiling",
     "export",
+    "report",
     "verify",
     "config",
     "demo",

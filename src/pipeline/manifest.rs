@@ -1,4 +1,4 @@
-//! `run.json`: versions, hashes, what was declared, what became of the records, timings.
+//! The report and `run.json`: versions, hashes, what was declared, what became of the records, timings.
 //!
 //! Everything here leaves the closed room, so a number below the threshold is not told: it is `null` with `below` beside it.
 
@@ -11,11 +11,12 @@ use sha2::{Digest, Sha256};
 
 use crate::confidential::{Account, Lattice, Level, Release};
 use crate::config::Plan;
-use crate::error::{Failure, Kind, Language};
+use crate::error::{Error, Failure, Kind, Language};
 use crate::layer::layers;
 use crate::pipeline::folder::{FolderError, MANIFEST};
 use crate::pipeline::job::Job;
 use crate::pipeline::stopwatch::StageTime;
+use crate::report::{self, Report};
 use crate::say;
 use crate::tiling::TileReport;
 
@@ -27,29 +28,25 @@ pub(super) struct Facts<'f> {
     pub(super) account: &'f Account,
     pub(super) tiles: Option<&'f TileReport>,
     pub(super) stages: &'f [StageTime],
+    /// Names and hashes of the files that were read.
+    pub(super) inputs: &'f [(String, String)],
 }
 
 impl Facts<'_> {
-    /// Writes `run.json` into a folder that holds all other outputs.
-    pub(super) fn write(&self, folder: &Path, inputs: &[PathBuf], input_hashes: &[String]) -> Result<(), FolderError> {
+    /// Writes the report and then `run.json` into a folder that holds all other outputs.
+    pub(super) fn write(&self, folder: &Path) -> Result<(), Error> {
         let failed = |source| FolderError::Unwritable { folder: folder.into(), source };
+        let mut outputs = hashes(folder).map_err(failed)?;
+        self.report(&outputs).write(folder)?;
+        for name in report::FILES {
+            outputs.push((name.to_owned(), sha256(&folder.join(name)).map_err(failed)?));
+        }
+        outputs.sort();
         let release = self.release;
         let parameters: Map<String, Value> =
             release.parameters.iter().map(|(name, value)| ((*name).into(), json!(value))).collect();
-        let inputs: Vec<Value> = inputs
-            .iter()
-            .zip(input_hashes)
-            .map(|(file, hash)| json!({"file": file.file_name().map(|name| name.to_string_lossy()), "sha256": hash}))
-            .collect();
-        let mut outputs = Map::new();
-        for path in files_below(folder).map_err(failed)? {
-            let name = path.strip_prefix(folder).expect("found below it").components();
-            let name = name.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
-            // Directory tiles are the archives' tiles once more; `verify` compares them one by one.
-            if !name.starts_with("tiles/") {
-                outputs.insert(name, json!(sha256(&path).map_err(failed)?));
-            }
-        }
+        let inputs: Vec<Value> = self.inputs.iter().map(|(file, hash)| json!({"file": file, "sha256": hash})).collect();
+        let outputs: Map<String, Value> = outputs.into_iter().map(|(name, hash)| (name, json!(hash))).collect();
         let manifest = json!({
             "kleinraum": env!("CARGO_PKG_VERSION"),
             "title": self.job.title,
@@ -77,7 +74,24 @@ impl Facts<'_> {
             })).collect::<Vec<_>>(),
         });
         let text = serde_json::to_string_pretty(&manifest).expect("a manifest is JSON");
-        std::fs::write(folder.join(MANIFEST), text + "\n").map_err(failed)
+        std::fs::write(folder.join(MANIFEST), text + "\n").map_err(failed)?;
+        Ok(())
+    }
+
+    fn report(&self, outputs: &[(String, String)]) -> Report<'_> {
+        Report {
+            title: &self.job.title,
+            attribution: &self.job.attribution,
+            language: self.job.language,
+            declared: self.job.declared.clone(),
+            profile: self.job.profile.as_deref(),
+            release: self.release,
+            fields: self.job.fields(),
+            records: self.records(),
+            inputs: self.inputs.to_vec(),
+            outputs: outputs.to_vec(),
+            audit: None,
+        }
     }
 
     fn records(&self) -> Value {
@@ -168,6 +182,20 @@ fn zooms(tiles: &TileReport, level: Level, lattice: &Lattice) -> Option<(u8, u8)
     let mut shown = tiles.zooms.iter().filter(|report| shows(report.cells.as_deref())).map(|report| report.zoom);
     let first = shown.next()?;
     Some((first, shown.next_back().unwrap_or(first)))
+}
+
+/// Names and hashes of all files below a folder, by name.
+fn hashes(folder: &Path) -> io::Result<Vec<(String, String)>> {
+    let mut hashes = Vec::new();
+    for path in files_below(folder)? {
+        let name = path.strip_prefix(folder).expect("found below it").components();
+        let name = name.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+        // Directory tiles are the archives' tiles once more; `verify` compares them one by one.
+        if !name.starts_with("tiles/") {
+            hashes.push((name, sha256(&path)?));
+        }
+    }
+    Ok(hashes)
 }
 
 /// SHA-256 of an input file, as hexadecimal text.

@@ -1,9 +1,10 @@
-//! The whole way: plan → closed room → release → layers → bundle. The only place that knows all rooms.
+//! The whole way: plan → closed room → release → layers → bundle and report. The only place that knows all rooms.
 
 mod folder;
 mod job;
 mod key;
 mod manifest;
+mod profile;
 mod stopwatch;
 
 use std::fs::File;
@@ -74,16 +75,26 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
         let hashes = scope.spawn(|| inputs.iter().map(|file| manifest::sha256_of(file)).collect::<Result<Vec<_>, _>>());
         // Overlaps and gaps take seconds on a whole country's boundaries and stop nothing: they are sought beside the counting.
         let doubts = scope.spawn(|| job.doubts(&request));
-        let (release, account) = confidential::release(&request, &stopwatch)?;
+        let (mut release, account) = confidential::release(&request, &stopwatch)?;
+        release.parameters.splice(0..0, job.profile.iter().map(|profile| ("profile", profile.clone())));
         let tiles = write(&job, &release, folder.path(), &stopwatch)?;
         stopwatch.end();
         let hashes = hashes.join().expect("hashing does not panic")?;
         notes.extend(doubts.join().expect("seeking overlaps does not panic"));
         let published = published(&release);
         let stages = stopwatch.stages();
-        let facts =
-            manifest::Facts { job: &job, plan, release: &release, account: &account, tiles: tiles.as_ref(), stages: &stages };
-        facts.write(folder.path(), &inputs, &hashes)?;
+        let name = |file: &PathBuf| file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let inputs: Vec<(String, String)> = inputs.iter().map(name).zip(hashes).collect();
+        let facts = manifest::Facts {
+            job: &job,
+            plan,
+            release: &release,
+            account: &account,
+            tiles: tiles.as_ref(),
+            stages: &stages,
+            inputs: &inputs,
+        };
+        facts.write(folder.path())?;
         let folder = folder.finish()?;
         let protection = job.description(&release);
         Ok(Done { folder, account, protection, published, tiles, stages, notes })

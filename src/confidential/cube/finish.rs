@@ -6,7 +6,7 @@ use crate::confidential::cube::builder::CubeSpec;
 use crate::confidential::cube::category::Ranked;
 use crate::confidential::cube::error::CubeError;
 use crate::confidential::cube::tally::Part;
-use crate::confidential::cube::{AtomKey, CellKey, Cube, RawSum};
+use crate::confidential::cube::{AtomKey, CellKey, Contributions, Contributor, Cube, RawSum};
 use crate::confidential::lattice::Dimension;
 
 /// Everything that has a rank, by rank.
@@ -74,7 +74,27 @@ pub(super) fn finish(spec: &CubeSpec<'_>, orders: Orders, atoms: Atoms) -> Resul
         counts: ranked.iter().map(|&(_, part, at)| parts[part as usize].counts[at as usize]).collect(),
         sums,
         record_keys,
+        contributions: contributions(spec, &ranked, &parts),
     })
+}
+
+/// Contributions of all parts, by contributor and atom.
+fn contributions(spec: &CubeSpec<'_>, ranked: &[(AtomKey, u32, u32)], parts: &[Part]) -> Contributions {
+    if *spec.contributor == Contributor::Unasked {
+        return Contributions::default();
+    }
+    let mut atom_of: Vec<Vec<u32>> = parts.iter().map(|part| vec![0; part.counts.len()]).collect();
+    for (atom, &(_, part, at)) in ranked.iter().enumerate() {
+        atom_of[part as usize][at as usize] = atom as u32;
+    }
+    let measures = spec.measures.len();
+    let of_part = |(part, atoms): (&Part, &Vec<u32>)| {
+        let amounts = |record: usize| part.given_amounts[record * measures..][..measures].to_vec();
+        let given = part.given.iter().enumerate();
+        given.map(|(record, given)| (given.contributor, atoms[given.at as usize], amounts(record))).collect::<Vec<_>>()
+    };
+    let given = parts.iter().zip(&atom_of).flat_map(of_part).collect();
+    Contributions::gathered(given, measures, *spec.contributor == Contributor::EachRecord)
 }
 
 /// Keeps the entries that `mark` marks; gives the new position of each old one.

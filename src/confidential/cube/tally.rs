@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use rustc_hash::FxHashMap;
 
+use crate::confidential::cube::contribution::Given;
 use crate::confidential::cube::key::PackedKey;
 use crate::confidential::raw_count::RawCount;
 
@@ -17,6 +18,18 @@ const BUFFERED: usize = 2048;
 pub(super) struct Tally {
     parts: Vec<Mutex<Part>>,
     measures: usize,
+    kept: Kept,
+}
+
+/// What is kept of each record beside the sums of its atom.
+#[derive(Clone, Copy)]
+pub(super) enum Kept {
+    Nothing,
+    /// The first `measures` amounts; with `contributor`, the one behind them is the hash of who contributed them.
+    Amounts {
+        measures: usize,
+        contributor: bool,
+    },
 }
 
 /// The atoms of some cells.
@@ -27,6 +40,9 @@ pub(super) struct Part {
     pub(super) counts: Vec<RawCount>,
     /// Ten-thousandths, all measures of an atom side by side; wide, so that no order of summation overflows.
     pub(super) sums: Vec<i128>,
+    /// Contributions one by one, where they are kept, and their measures side by side.
+    pub(super) given: Vec<Given>,
+    pub(super) given_amounts: Vec<i64>,
 }
 
 /// Records of one thread on their way into the tally.
@@ -39,8 +55,8 @@ impl Buffers {
 }
 
 impl Tally {
-    pub(super) fn new(measures: usize) -> Self {
-        Self { parts: (0..PARTS).map(|_| Mutex::default()).collect(), measures }
+    pub(super) fn new(measures: usize, kept: Kept) -> Self {
+        Self { parts: (0..PARTS).map(|_| Mutex::default()).collect(), measures, kept }
     }
 
     /// Counts one record with its measures in ten-thousandths.
@@ -74,6 +90,12 @@ impl Tally {
             part.counts[at] += RawCount::ONE;
             for measure in 0..self.measures {
                 part.sums[at * self.measures + measure] += i128::from(waiting[record * self.measures + measure]);
+            }
+            if let Kept::Amounts { measures, contributor } = self.kept {
+                let amounts = &waiting[record * self.measures..][..self.measures];
+                let contributor = if contributor { amounts[measures] as u64 } else { 0 };
+                part.given.push(Given { contributor, at: at as u32 });
+                part.given_amounts.extend_from_slice(&amounts[..measures]);
             }
         }
         waiting.clear();

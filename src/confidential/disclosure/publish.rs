@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::confidential::cube::Cube;
+use crate::confidential::disclosure::contributors::Contributors;
 use crate::confidential::disclosure::entries::Entries;
 use crate::confidential::disclosure::perturbed::perturbed;
 use crate::confidential::disclosure::primary::mark;
@@ -46,7 +47,9 @@ pub(in crate::confidential) fn protect(
         let mut units = units(cube, &lattice, date)?;
         match rules.method {
             Method::Suppress { threshold } => {
-                mark(&mut units, rules, threshold);
+                let kept = rules.risks.contributors();
+                let contributors = kept.map(|kept| Contributors::new(cube, &units, date, kept));
+                mark(&mut units, rules, threshold, contributors);
                 complement(&mut units.system)?;
             }
             Method::None { .. } => units.system.states.fill(State::Published),
@@ -75,6 +78,7 @@ fn parameters(lattice: &Lattice, rules: &Rules, withheld: &[String]) -> Vec<(&'s
                 let labels: Vec<&str> = categories.iter().map(|&c| dimension.categories[c].as_str()).collect();
                 parameters.push(("sensitive", format!("{}: {}", dimension.name, labels.join(", "))));
             }
+            parameters.extend(rules.risks.parameters(lattice));
             if !withheld.is_empty() {
                 parameters.push(("withheld", withheld.join(", ")));
             }
