@@ -158,6 +158,7 @@ fn the_report_tells_purpose_rules_fields_and_hashes() {
     let plan = r#"
 language = "de"
 title = "Kreis <Test>"
+tables = [["geschlecht"]]
 [source]
 files = ["persons.csv"]
 [position]
@@ -169,6 +170,10 @@ sizes = [100, 500]
 [[dimension]]
 name = "geschlecht"
 column = "sex"
+[[dimension]]
+name = "alter"
+column = "age"
+bands = [0, 18, 65]
 [unit]
 id = "id"
 [protection]
@@ -192,6 +197,7 @@ formats = ["csv"]
         "Kreis Test, Jugendamt",
         "Anzahlen unter 5 werden gesperrt",
         "Gewährleistungsziele",
+        "kleinste veröffentlichte Anzahl",
     ];
     for part in parts {
         assert!(page.contains(part), "{part}");
@@ -204,7 +210,10 @@ formats = ["csv"]
         .iter()
         .map(|field| (field["column"].as_str().unwrap(), field["used_as"].as_str().unwrap()))
         .collect();
-    assert_eq!(fields, [("x", "coordinate"), ("y", "coordinate"), ("sex", "category"), ("id", "id")]);
+    assert_eq!(
+        fields,
+        [("x", "coordinate"), ("y", "coordinate"), ("sex", "category"), ("age", "category_in_no_table"), ("id", "id")]
+    );
     for file in report["outputs"].as_array().unwrap() {
         assert_eq!(file["sha256"], run["outputs"][file["file"].as_str().unwrap()]);
     }

@@ -205,7 +205,11 @@ impl Job {
             }
             PositionSource::CellCode { column } => vec![field(column, Fate::CellCode)],
         };
-        fields.extend(self.dimensions.iter().map(|d| field(&d.column, Fate::Category(d.name.clone()))));
+        for (position, d) in self.dimensions.iter().enumerate() {
+            let published = self.tables.iter().any(|table| table.0.contains(&position));
+            let fate = if published { Fate::Category } else { Fate::Unpublished };
+            fields.push(field(&d.column, fate(d.name.clone())));
+        }
         fields.extend(self.measures.iter().map(|m| field(&m.column, Fate::Summed(m.name.clone()))));
         if let DateSpec::Column(column) = &self.date {
             fields.push(field(column, Fate::Date));

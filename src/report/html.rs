@@ -9,7 +9,7 @@ use crate::error::Language;
 use crate::report::Report;
 use crate::report::escape::Escaped;
 use crate::report::loss::losses;
-use crate::report::words::{fate, goals, promise, residual_risks};
+use crate::report::words::{fate, goals, promise, residual_risks, rule};
 use crate::say;
 
 const STYLE: &str = "body{font:15px/1.45 system-ui,sans-serif;color:#1b1b1b;max-width:62rem;margin:2rem auto;padding:0 1rem}\
@@ -167,7 +167,7 @@ fn rules(page: &mut Page, report: &Report<'_>) {
         rows.push(vec![say!(language, "profile", "Profil"), profile.to_owned()]);
     }
     let others = report.release.parameters.iter().filter(|(name, _)| *name != "profile");
-    rows.extend(others.map(|(name, value)| vec![(*name).to_owned(), value.clone()]));
+    rows.extend(others.map(|(name, value)| vec![rule(name, language), value.clone()]));
     page.table(&[say!(language, "rule", "Regel"), say!(language, "value", "Wert")], &rows);
 }
 

@@ -57,6 +57,7 @@ fn fate_name(fate: &Fate) -> &'static str {
         Fate::Coordinate => "coordinate",
         Fate::CellCode => "cell_code",
         Fate::Category(_) => "category",
+        Fate::Unpublished(_) => "category_in_no_table",
         Fate::Summed(_) => "measure",
         Fate::Date => "date",
         Fate::Id => "id",

@@ -73,6 +73,8 @@ pub enum Fate {
     CellCode,
     /// A category of the dimension of this name: counted.
     Category(String),
+    /// A category of the dimension of this name, which stands in no published table.
+    Unpublished(String),
     /// Summed in the measure of this name.
     Summed(String),
     /// The reference date.

@@ -23,6 +23,11 @@ pub(super) fn fate(fate: &Fate, language: Language) -> String {
             "category of dimension {name}; counted, published as protected counts of groups",
             "Kategorie der Dimension {name}; gezählt, veröffentlicht als geschützte Anzahlen von Gruppen"
         ),
+        Fate::Unpublished(name) => say!(
+            language,
+            "category of dimension {name}, which stands in no published table; dropped, in no output but as a name",
+            "Kategorie der Dimension {name}, die in keiner veröffentlichten Tabelle steht; verworfen, in keiner Ausgabe außer als Name"
+        ),
         Fate::Summed(name) => say!(
             language,
             "summed as {name}; published as sums where the count beside them is published",
@@ -43,6 +48,36 @@ pub(super) fn fate(fate: &Fate, language: Language) -> String {
             "hashed to count distinct households or businesses; dropped before anything is written, in no output",
             "gehasht, um verschiedene Haushalte oder Betriebe zu zählen; verworfen, bevor etwas geschrieben wird, in keiner Ausgabe"
         ),
+    }
+}
+
+/// A rule's name for readers.
+pub(super) fn rule(name: &str, language: Language) -> String {
+    match name {
+        "threshold" => say!(language, "smallest published count", "kleinste veröffentlichte Anzahl"),
+        "zeros" => say!(language, "zeros", "Nullen"),
+        "sensitive" => say!(language, "sensitive categories", "sensible Kategorien"),
+        "group_disclosure" => {
+            say!(language, "not told of whole groups: dimensions", "nicht von ganzen Gruppen gesagt: Dimensionen")
+        }
+        "numerator" => say!(language, "numerator of rates", "Zähler von Quoten"),
+        "minimum_base" => say!(language, "smallest base of a rate", "kleinste Basis einer Quote"),
+        "threshold_units" => {
+            say!(language, "fewest households or businesses in a count", "wenigste Haushalte oder Betriebe in einer Anzahl")
+        }
+        "dominance" => say!(
+            language,
+            "most that the n largest may contribute to a sum (n, share)",
+            "Höchstanteil der n größten Beiträge an einer Summe (n, Anteil)"
+        ),
+        "p_percent" => say!(language, "p % rule for sums: p", "p-%-Regel für Summen: p"),
+        "withheld" => say!(language, "not told beside the tables", "neben den Tabellen nicht genannt"),
+        "base" => say!(language, "base of rounding", "Basis der Rundung"),
+        "d" => say!(language, "largest noise D", "größte Überlagerung D"),
+        "v" => say!(language, "variance of noise V", "Varianz der Überlagerung V"),
+        "js" => say!(language, "counts from 1 to this never appear", "Anzahlen von 1 bis hier kommen nicht vor"),
+        "reason" => say!(language, "reason", "Begründung"),
+        other => other.to_owned(),
     }
 }
 
