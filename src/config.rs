@@ -52,6 +52,8 @@ pub struct Plan {
     pub unit: UnitPlan,
     /// The bundle.
     pub output: OutputPlan,
+    /// What the report says beside what was computed.
+    pub report: ReportPlan,
 }
 
 /// The records: CSV (also gzip), Parquet or GeoJSON points.
@@ -142,6 +144,9 @@ pub struct DimensionPlan {
     /// Categories whose zeros are secret too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sensitive: Vec<String>,
+    /// Whether it is secret too that all of a group, or all but one, are in one of the sensitive categories.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub group_disclosure: bool,
 }
 
 /// What to do with a record that has no value in a dimension.
@@ -168,6 +173,9 @@ pub struct MeasurePlan {
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProtectionPlan {
+    /// A named set of method and rules; what it sets need not be said again, and nothing else may be said of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfilePlan>,
     /// The method; `suppress` if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<MethodPlan>,
@@ -189,9 +197,73 @@ pub struct ProtectionPlan {
     /// Method `cell-key`: counts of 1 to js never appear; 2 if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub js: Option<u32>,
+    /// What rates are made of: the number of these is published only where there are enough people to be a rate of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub numerator: Option<NumeratorPlan>,
+    /// The smallest base of a rate: people of the same group in all categories of the numerator's dimension.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minimum_base: Option<u64>,
+    /// The smallest number of distinct contributors (households, businesses; `unit.contributor`) of a published number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threshold_units: Option<u64>,
+    /// Sums are withheld where the n largest contributions are more than k per cent of all; several such rules may be given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dominance: Option<Vec<DominancePlan>>,
+    /// Sums are withheld where the largest contribution can be known to within p per cent by the second largest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p_percent: Option<f64>,
     /// Why no protection is needed: asked for by method `none` and carried by every output.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// Named sets of method and rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProfilePlan {
+    /// Method suppress, counts below 5 are withheld
+    Standard,
+    /// Method suppress, counts below 10 are withheld
+    Strict,
+    /// Rates of people on benefits: at least 100 in the base and 3 in the numerator, which has to be named
+    DestatisSgb2,
+    /// Method cell-key with D = 5, V = 3, js = 2, as for the German census
+    Zensus,
+    /// Method suppress, counts below 3 are withheld, and sums of which one contributes over 50 % or two over 85 %
+    Ba,
+}
+
+impl ProfilePlan {
+    /// The technical name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Strict => "strict",
+            Self::DestatisSgb2 => "destatis-sgb2",
+            Self::Zensus => "zensus",
+            Self::Ba => "ba",
+        }
+    }
+}
+
+/// One rule of dominance.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DominancePlan {
+    /// How many of the largest contributions, 1 to 10.
+    pub n: u32,
+    /// How many per cent of all contributions they may be.
+    pub k: f64,
+}
+
+/// Which categories are the numerator of rates.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NumeratorPlan {
+    /// The dimension; all its categories together are the base.
+    pub dimension: String,
+    /// The categories whose share is of interest, each by itself.
+    pub categories: Vec<String>,
 }
 
 /// Methods of disclosure control.
@@ -237,6 +309,9 @@ pub struct UnitPlan {
     /// Column of an id that may occur once for each date; repeated rows are rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// Column of the household, business or other contributor that a record belongs to; without it every record is one by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contributor: Option<String>,
     /// Key file, relative to the plan, for methods that need one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<PathBuf>,
@@ -255,6 +330,21 @@ pub struct OutputPlan {
     /// Reference system of the GeoPackage; EPSG:25832 if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crs: Option<String>,
+}
+
+/// What only people can say of a release; a line to fill in by hand stands in the report for what is left out.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReportPlan {
+    /// What the numbers are for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// What allows the processing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub legal_basis: Option<String>,
+    /// Who answers for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub controller: Option<String>,
 }
 
 /// A format of the bundle.
@@ -408,6 +498,17 @@ pub enum PlanError {
         /// The name.
         name: String,
     },
+    /// A profile, and something else than it sets.
+    AgainstProfile {
+        /// The profile.
+        profile: &'static str,
+        /// Key of the plan.
+        key: &'static str,
+        /// What was given.
+        found: String,
+        /// What the profile sets.
+        set: String,
+    },
 }
 
 impl Failure for PlanError {
@@ -461,6 +562,11 @@ impl Failure for PlanError {
             Self::Twice { key, name } => {
                 say!(language, "`{key}` names `{name}` twice: leave one out", "`{key}` nennt `{name}` zweimal: eines weglassen")
             }
+            Self::AgainstProfile { profile, key, found, set } => say!(
+                language,
+                "profile `{profile}` sets `{key}` = {set}, but {found} is asked for: leave out the profile or `{key}`",
+                "Profil `{profile}` setzt `{key}` = {set}, verlangt ist aber {found}: das Profil oder `{key}` weglassen"
+            ),
         }
     }
 }

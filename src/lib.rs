@@ -23,5 +23,6 @@ pub mod grid;
 pub mod layer;
 pub mod pipeline;
 pub mod progress;
+pub mod report;
 pub mod tiling;
 pub mod verify;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Top-level rooms, in the order data flows.
-const ROOMS: [&str; 14] = [
+const ROOMS: [&str; 15] = [
     "error",
     "progress",
     "geodesy",
@@ -13,6 +13,7 @@ const ROOMS: [&str; 14] = [
     "layer",
     "tiling",
     "export",
+    "report",
     "verify",
     "audit",
     "config",

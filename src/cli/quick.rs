@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::config::{AreaPlan, DatePlan, DimensionPlan, Format, MeasurePlan, MethodPlan, Plan, PlanError, ZerosPlan};
+use crate::config::{
+    AreaPlan, DatePlan, DimensionPlan, DominancePlan, Format, MeasurePlan, MethodPlan, NumeratorPlan, Plan, PlanError,
+    ProfilePlan, ZerosPlan,
+};
 
 /// A plan, or files with flags; a flag beside a plan takes the place of what the plan says.
 #[derive(Debug, Args)]
@@ -39,6 +42,9 @@ pub struct RunFlags {
     /// A measure to sum
     #[arg(long, value_name = "NAME=COLUMN")]
     sum: Vec<String>,
+    /// A named set of method and rules
+    #[arg(long, value_enum)]
+    profile: Option<ProfilePlan>,
     /// Method of disclosure control
     #[arg(long, value_enum)]
     method: Option<MethodFlag>,
@@ -60,6 +66,30 @@ pub struct RunFlags {
     /// Counts of 1 to js never appear, with --method cell-key; 2 if absent
     #[arg(long, value_name = "JS")]
     js: Option<u32>,
+    /// A category whose zeros are secret too; repeat for more
+    #[arg(long, value_name = "DIMENSION=CATEGORY")]
+    sensitive: Vec<String>,
+    /// A dimension of which it is secret that all or all but one of a group are in a sensitive category
+    #[arg(long, value_name = "DIMENSION")]
+    group_disclosure: Vec<String>,
+    /// A category that rates are published of; repeat for more
+    #[arg(long, value_name = "DIMENSION=CATEGORY")]
+    numerator: Vec<String>,
+    /// Smallest number of people that a rate may be of
+    #[arg(long, value_name = "N")]
+    minimum_base: Option<u64>,
+    /// Smallest number of distinct contributors of a published number
+    #[arg(long, value_name = "K")]
+    threshold_units: Option<u64>,
+    /// Withhold sums of which the N largest contributions are more than K per cent; repeat for more
+    #[arg(long, value_name = "N:K")]
+    dominance: Vec<String>,
+    /// Withhold sums whose largest contribution the second largest could know to within P per cent
+    #[arg(long, value_name = "P")]
+    p_percent: Option<f64>,
+    /// Column of the household, business or other contributor that a record belongs to
+    #[arg(long, value_name = "COLUMN")]
+    contributor: Option<String>,
     /// Why no protection is needed, with --method none
     #[arg(long)]
     reason: Option<String>,
@@ -96,6 +126,15 @@ pub struct RunFlags {
     /// Source and licence line that every output carries
     #[arg(long)]
     attribution: Option<String>,
+    /// What the numbers are for, told in the report
+    #[arg(long)]
+    purpose: Option<String>,
+    /// What allows the processing, told in the report
+    #[arg(long)]
+    legal_basis: Option<String>,
+    /// Who answers for the processing, told in the report
+    #[arg(long)]
+    controller: Option<String>,
     /// Output folder
     #[arg(short, long, value_name = "FOLDER")]
     output: Option<PathBuf>,
@@ -143,7 +182,12 @@ impl RunFlags {
             y => position.y;
             cell => position.cell;
             sizes => grid.sizes;
+            profile => protection.profile;
             threshold => protection.threshold;
+            minimum_base => protection.minimum_base;
+            threshold_units => protection.threshold_units;
+            p_percent => protection.p_percent;
+            contributor => unit.contributor;
             reason => protection.reason;
             base => protection.base;
             d => protection.d;
@@ -158,6 +202,9 @@ impl RunFlags {
             separator => source.separator;
             decimal => source.decimal;
             title => title;
+            purpose => report.purpose;
+            legal_basis => report.legal_basis;
+            controller => report.controller;
             attribution => attribution;
             output => output.folder;
         }
@@ -185,6 +232,19 @@ impl RunFlags {
         if !self.dimension.is_empty() {
             plan.dimension = self.dimension.iter().map(|text| dimension(text)).collect::<Result<_, _>>()?;
         }
+        for text in &self.sensitive {
+            let (name, category) = split_name("--sensitive", text, "DIMENSION=CATEGORY")?;
+            declared("--sensitive", &mut plan, name)?.sensitive.push(category.into());
+        }
+        for name in &self.group_disclosure {
+            declared("--group-disclosure", &mut plan, name)?.group_disclosure = true;
+        }
+        if !self.numerator.is_empty() {
+            plan.protection.numerator = Some(numerator(&self.numerator)?);
+        }
+        if !self.dominance.is_empty() {
+            plan.protection.dominance = Some(self.dominance.iter().map(|text| dominance(text)).collect::<Result<_, _>>()?);
+        }
         if !self.area.is_empty() {
             plan.area = self.area.iter().map(|text| area(text)).collect::<Result<_, _>>()?;
         }
@@ -208,6 +268,44 @@ fn split_name<'t>(flag: &str, text: &'t str, expected: &'static str) -> Result<(
     })
 }
 
+/// The dimension of this name.
+fn declared<'p>(flag: &'static str, plan: &'p mut Plan, name: &str) -> Result<&'p mut DimensionPlan, PlanError> {
+    let known = plan.dimension.iter().map(|d| d.name.clone()).collect();
+    let found = plan.dimension.iter_mut().find(|d| d.name == name);
+    found.ok_or_else(|| PlanError::UnknownName { key: flag, name: name.into(), known })
+}
+
+/// `N:K`, for example `2:85`.
+fn dominance(text: &str) -> Result<DominancePlan, PlanError> {
+    let rule =
+        text.split_once(':').and_then(|(n, k)| Some(DominancePlan { n: n.trim().parse().ok()?, k: k.trim().parse().ok()? }));
+    rule.ok_or_else(|| PlanError::Impossible {
+        key: "--dominance".into(),
+        found: text.into(),
+        expected: "N:K, for example 2:85",
+        expected_german: "N:K, zum Beispiel 2:85",
+    })
+}
+
+/// Categories of one dimension, `DIMENSION=CATEGORY` each.
+fn numerator(texts: &[String]) -> Result<NumeratorPlan, PlanError> {
+    const FORM: &str = "DIMENSION=CATEGORY";
+    let named = texts.iter().map(|text| split_name("--numerator", text, FORM)).collect::<Result<Vec<_>, _>>()?;
+    let dimension = named[0].0;
+    match named.iter().find(|(name, _)| *name != dimension) {
+        Some((other, _)) => Err(PlanError::Impossible {
+            key: "--numerator".into(),
+            found: format!("{dimension}, {other}"),
+            expected: "categories of one dimension",
+            expected_german: "Kategorien einer einzigen Dimension",
+        }),
+        None => Ok(NumeratorPlan {
+            dimension: dimension.into(),
+            categories: named.iter().map(|(_, category)| (*category).to_owned()).collect(),
+        }),
+    }
+}
+
 /// `NAME=COLUMN[:b0,b1,…]`; a colon that is not followed by numbers belongs to the column's name.
 fn dimension(text: &str) -> Result<DimensionPlan, PlanError> {
     let (name, rest) = split_name("--dimension", text, "NAME=COLUMN[:b0,b1,…]")?;
@@ -224,6 +322,7 @@ fn dimension(text: &str) -> Result<DimensionPlan, PlanError> {
         categories: None,
         missing: None,
         sensitive: Vec::new(),
+        group_disclosure: false,
     })
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use crate::area::AreaSystem;
 use crate::confidential::account::{Account, Rejects};
 use crate::confidential::cube::{
-    Cube, CubeBuilder, CubeColumns, CubeSpec, DateSpec, DimensionKind, DimensionSpec, Filler, MeasureSpec,
+    Contributor, Cube, CubeBuilder, CubeColumns, CubeSpec, DateSpec, DimensionKind, DimensionSpec, Filler, MeasureSpec,
 };
 use crate::confidential::georeference::{CellCodes, Coordinates, PositionSource};
 use crate::confidential::records::{Batch, Dialect, Kind, NumberValues, Request, TextValues, Values, Wanted, read, resolve};
@@ -39,6 +39,8 @@ pub struct CountSpec {
     pub id_column: Option<String>,
     /// The key that makes permanent keys of records from their ids; `None` makes none.
     pub record_key: Option<Key>,
+    /// Who records belong to, if a rule asks for it.
+    pub contributor: Contributor,
     /// The largest share of rejected records that does not stop the run, 0 to 1.
     pub max_rejects: f64,
     /// Grid sizes; atoms are counted by the finest.
@@ -135,6 +137,7 @@ struct Columns {
     measures: Vec<usize>,
     date: Option<usize>,
     id: Option<usize>,
+    contributor: Option<usize>,
 }
 
 impl Columns {
@@ -182,12 +185,16 @@ impl<'s> Counting<'s> {
             columns.date = Some(columns.text(column));
         }
         columns.id = spec.id_column.as_ref().map(|column| columns.text(column));
+        if let Contributor::Column(column) = &spec.contributor {
+            columns.contributor = Some(columns.text(column));
+        }
         let builder = CubeBuilder::new(CubeSpec {
             dimensions: &spec.dimensions,
             measures: &spec.measures,
             date: &spec.date,
             id_column: spec.id_column.as_deref(),
             record_keys: spec.record_key.as_ref().map(|key| key.hash_for(Purpose::RecordKeys)),
+            contributor: &spec.contributor,
             systems: &spec.systems,
             finest,
             language: spec.language,
@@ -222,6 +229,7 @@ impl<'s> Counting<'s> {
             measures: self.columns.measures.iter().map(|&at| number(&batch, at)).collect(),
             date: self.columns.date.map(|at| text(&batch, at)),
             id: self.columns.id.map(|at| text(&batch, at)),
+            contributor: self.columns.contributor.map(|at| text(&batch, at)),
         };
         Ok(self.builder.add(&mut worker.filler, &columns, &places, &mut sieve)?)
     }

@@ -64,12 +64,12 @@ use crate::progress::{Progress, Stage};
 
 pub use account::{Account, Located, Reason, Rejects};
 pub use count::CountSpec;
-pub use cube::{DateSpec, DimensionKind, DimensionSpec, MeasureSpec, Missing};
+pub use cube::{Contributor, DateSpec, DimensionKind, DimensionSpec, MeasureSpec, Missing};
 #[cfg(test)]
 pub(crate) use disclosure::for_tests;
 pub use disclosure::{
-    Block, Method, PerturbationError, PerturbationParameters, PerturbationTable, ProtectedCount, Release, Rules, RulesError,
-    Status, Zeros,
+    Block, Concentration, Method, PerturbationError, PerturbationParameters, PerturbationTable, ProtectedCount, RateRule,
+    Release, Risks, Rules, RulesError, Status, Zeros,
 };
 pub use disclosure::{PlainMethod, PlainSpec, ProtectedTable, protect_table};
 pub use georeference::PositionSource;
@@ -92,6 +92,14 @@ pub struct Request {
     pub zeros: Zeros,
     /// Categories whose zeros are secret too.
     pub sensitive: Vec<Sensitive>,
+    /// Dimensions, by name, of which it is secret that all or all but one of a group are in a sensitive category.
+    pub group_disclosure: Vec<String>,
+    /// Categories that rates are published of, and the smallest base of a rate.
+    pub rate: Option<(Sensitive, u64)>,
+    /// The smallest number of distinct contributors of a published number.
+    pub threshold_units: Option<u64>,
+    /// Rules for sums that few contributors dominate.
+    pub concentration: Vec<Concentration>,
 }
 
 /// Sensitive categories of a dimension, by name: which there are is known only when the records are read.
@@ -111,6 +119,22 @@ impl Sensitive {
         let position = |category: &String| known.iter().position(|c| c == category).ok_or(RulesError::SensitiveUnknown);
         Ok((at, self.categories.iter().map(position).collect::<Result<_, _>>()?))
     }
+}
+
+/// Rules beside the threshold, with positions for names.
+fn risks(request: &Request, lattice: &Lattice) -> Result<Risks, RulesError> {
+    let rate = request.rate.as_ref().map(|(numerator, minimum_base)| {
+        let (dimension, categories) = numerator.positions(lattice).map_err(|_| RulesError::NumeratorUnknown)?;
+        Ok(RateRule { dimension, numerator: categories, minimum_base: *minimum_base })
+    });
+    let position = |name: &String| lattice.dimensions.iter().position(|d| d.name == *name).ok_or(RulesError::NothingSensitive);
+    let group_disclosure = request.group_disclosure.iter().map(position).collect::<Result<_, _>>()?;
+    Ok(Risks {
+        rate: rate.transpose()?,
+        group_disclosure,
+        threshold_units: request.threshold_units,
+        concentration: request.concentration.clone(),
+    })
 }
 
 /// The one door: reads, counts and protects; only the release and the account of the rows come out.
@@ -134,7 +158,8 @@ pub fn release(request: &Request, progress: &dyn Progress) -> Result<(Release, A
     };
     progress.begin(Stage::Protect, None);
     let sensitive = request.sensitive.iter().map(|sensitive| sensitive.positions(&lattice)).collect::<Result<_, _>>()?;
-    let rules = Rules { method: request.method.clone(), zeros: request.zeros, sensitive };
+    let risks = risks(request, &lattice)?;
+    let rules = Rules { method: request.method.clone(), zeros: request.zeros, sensitive, risks };
     let release = disclosure::protect(&cube, lattice, &rules, progress)?;
     Ok((release, account))
 }

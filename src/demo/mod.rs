@@ -113,6 +113,10 @@ value = "2019-12-31"
 [unit]
 id = "id"
 
+[report]
+purpose = "Vorführung des Programms mit erfundenen Personen"
+legal_basis = "keine nötig: keine Personendaten"
+
 [output]
 folder = "OUTPUT"
 "#;

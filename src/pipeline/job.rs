@@ -6,15 +6,17 @@ use std::sync::Arc;
 
 use crate::area::{AreaFile, AreaSystem};
 use crate::confidential::{
-    CountSpec, DateSpec, Dialect, DimensionKind, DimensionSpec, Key, MeasureSpec, Method, Missing, PerturbationParameters,
-    PerturbationTable, PositionSource, Release, Request, Sensitive, Table, Zeros,
+    Concentration, Contributor, CountSpec, DateSpec, Dialect, DimensionKind, DimensionSpec, Key, MeasureSpec, Method, Missing,
+    PerturbationParameters, PerturbationTable, PositionSource, Release, Request, Sensitive, Table, Zeros,
 };
 use crate::config::{DimensionPlan, Format, MethodPlan, MissingPlan, Plan, PlanError, ZerosPlan};
 use crate::error::{Error, Language};
 use crate::geodesy::ReferenceSystem;
 use crate::grid::GridSizes;
 use crate::pipeline::key::read_key;
+use crate::pipeline::profile::{explain, with_profile};
 use crate::progress::{Progress, Stage};
+use crate::report::{Declared, Fate, InputField};
 use crate::say;
 
 /// Share of rejected rows above which a run stops, unless told otherwise.
@@ -45,12 +47,21 @@ pub(super) struct Job {
     key_note: Option<String>,
     zeros: Zeros,
     sensitive: Vec<Sensitive>,
+    group_disclosure: Vec<String>,
+    rate: Option<(Sensitive, u64)>,
+    threshold_units: Option<u64>,
+    concentration: Vec<Concentration>,
+    contributor: Contributor,
+    pub(super) declared: Declared,
+    /// The profile's name and what it means.
+    pub(super) profile: Option<String>,
 }
 
 impl Job {
     /// Reads the meaning of a plan.
     pub(super) fn of(plan: &Plan, language: Language) -> Result<Self, Error> {
         let language = plan.language.as_deref().map_or(language, Language::from_locale);
+        let plan = &with_profile(plan)?;
         if plan.source.files.is_empty() {
             return Err(missing("source.files", "a file", "persons.csv").into());
         }
@@ -113,6 +124,17 @@ impl Job {
                 Some(ZerosPlan::Public) | None => Zeros::Public,
             },
             sensitive: sensitive(plan),
+            group_disclosure: group_disclosure(plan)?,
+            declared: Declared {
+                purpose: plan.report.purpose.clone(),
+                legal_basis: plan.report.legal_basis.clone(),
+                controller: plan.report.controller.clone(),
+            },
+            rate: rate(plan)?,
+            threshold_units: plan.protection.threshold_units,
+            concentration: concentration(plan)?,
+            contributor: contributor(plan)?,
+            profile: plan.protection.profile.map(|profile| format!("{}: {}", profile.name(), explain(profile, language))),
             folder,
             sizes,
         })
@@ -143,6 +165,7 @@ impl Job {
                 Method::CellKey { key, .. } => Some(key.clone()),
                 _ => None,
             },
+            contributor: self.contributor.clone(),
             max_rejects: self.max_rejects,
             sizes: self.sizes.clone(),
             systems,
@@ -155,6 +178,10 @@ impl Job {
                 method: self.method.clone(),
                 zeros: self.zeros,
                 sensitive: self.sensitive.clone(),
+                group_disclosure: self.group_disclosure.clone(),
+                rate: self.rate.clone(),
+                threshold_units: self.threshold_units,
+                concentration: self.concentration.clone(),
             },
             notes,
         ))
@@ -172,6 +199,31 @@ impl Job {
     /// Whether records are placed by a cell code, and so lie in an area where their cell's centre does.
     pub(super) fn placed_by_cell(&self) -> bool {
         matches!(self.position, PositionSource::CellCode { .. })
+    }
+
+    /// The columns that are read, and what becomes of each, in the order records go through them.
+    pub(super) fn fields(&self) -> Vec<InputField> {
+        let field = |column: &str, fate| InputField { column: column.to_owned(), fate };
+        let mut fields = match &self.position {
+            PositionSource::Coordinates { x_column, y_column, .. } => {
+                vec![field(x_column, Fate::Coordinate), field(y_column, Fate::Coordinate)]
+            }
+            PositionSource::CellCode { column } => vec![field(column, Fate::CellCode)],
+        };
+        for (position, d) in self.dimensions.iter().enumerate() {
+            let published = self.tables.iter().any(|table| table.0.contains(&position));
+            let fate = if published { Fate::Category } else { Fate::Unpublished };
+            fields.push(field(&d.column, fate(d.name.clone())));
+        }
+        fields.extend(self.measures.iter().map(|m| field(&m.column, Fate::Summed(m.name.clone()))));
+        if let DateSpec::Column(column) = &self.date {
+            fields.push(field(column, Fate::Date));
+        }
+        fields.extend(self.id_column.iter().map(|column| field(column, Fate::Id)));
+        if let Contributor::Column(column) = &self.contributor {
+            fields.push(field(column, Fate::Contributor));
+        }
+        fields
     }
 
     /// All files a run reads.
@@ -330,6 +382,103 @@ fn sensitive(plan: &Plan) -> Vec<Sensitive> {
     declared.map(|d| Sensitive { dimension: d.name.clone(), categories: d.sensitive.clone() }).collect()
 }
 
+/// Dimensions with sensitive categories that no group as a whole may be seen in.
+fn group_disclosure(plan: &Plan) -> Result<Vec<String>, PlanError> {
+    let asked: Vec<&DimensionPlan> = plan.dimension.iter().filter(|d| d.group_disclosure).collect();
+    if let Some(d) = asked.iter().find(|d| d.sensitive.is_empty()) {
+        return Err(impossible(
+            &format!("dimension.{}.group_disclosure", d.name),
+            true,
+            "sensitive categories beside it: sensitive = [\"…\"], or --sensitive DIMENSION=CATEGORY",
+            "sensible Kategorien daneben: sensitive = [\"…\"] oder --sensitive DIMENSION=KATEGORIE",
+        ));
+    }
+    Ok(asked.iter().map(|d| d.name.clone()).collect())
+}
+
+/// The numerator of rates and the smallest base: neither without the other.
+fn rate(plan: &Plan) -> Result<Option<(Sensitive, u64)>, PlanError> {
+    let p = &plan.protection;
+    let (numerator, minimum_base) = match (&p.numerator, p.minimum_base) {
+        (None, None) => return Ok(None),
+        (Some(_), None) => return Err(missing("protection.minimum_base", "--minimum-base", "--minimum-base 100")),
+        (None, Some(_)) => {
+            const EXAMPLE: &str = "--numerator \"benefit=SGB II\"; all categories of that dimension together, with \"none\" among them, are the base";
+            return Err(missing("protection.numerator", "--numerator", EXAMPLE));
+        }
+        (Some(numerator), Some(minimum_base)) => (numerator, minimum_base),
+    };
+    if minimum_base < 2 {
+        return Err(impossible(
+            "protection.minimum_base",
+            minimum_base,
+            "2 or more, for example 100",
+            "2 oder mehr, zum Beispiel 100",
+        ));
+    }
+    let known: Vec<String> = plan.dimension.iter().map(|d| d.name.clone()).collect();
+    if !known.contains(&numerator.dimension) {
+        return Err(PlanError::UnknownName { key: "protection.numerator", name: numerator.dimension.clone(), known });
+    }
+    let published = plan.tables.as_ref().is_none_or(|tables| tables.iter().any(|table| table.contains(&numerator.dimension)));
+    if numerator.categories.is_empty() || !published {
+        return Err(impossible(
+            "protection.numerator",
+            &numerator.dimension,
+            "at least one category, and a table with that dimension",
+            "mindestens eine Kategorie und eine Tabelle mit dieser Dimension",
+        ));
+    }
+    let numerator = Sensitive { dimension: numerator.dimension.clone(), categories: numerator.categories.clone() };
+    Ok(Some((numerator, minimum_base)))
+}
+
+/// Rules for sums that few contribute most of.
+fn concentration(plan: &Plan) -> Result<Vec<Concentration>, PlanError> {
+    let p = &plan.protection;
+    let dominance = p.dominance.iter().flatten().map(|rule| Concentration::Dominance { n: rule.n, k: rule.k });
+    let rules: Vec<Concentration> = dominance.chain(p.p_percent.map(|p| Concentration::Percent { p })).collect();
+    if let Some(rule) = rules.iter().find(|rule| !rule.possible()) {
+        let found = match rule {
+            Concentration::Dominance { n, k } => format!("{n}:{k}"),
+            Concentration::Percent { p } => p.to_string(),
+        };
+        return Err(impossible(
+            "protection.dominance, protection.p_percent",
+            found,
+            "n from 1 to 10, k below 100 per cent, p up to 100 per cent",
+            "n von 1 bis 10, k unter 100 Prozent, p bis 100 Prozent",
+        ));
+    }
+    if !rules.is_empty() && plan.measure.is_empty() {
+        return Err(missing("measure", "--sum", "--sum income=column: rules of dominance speak of sums"));
+    }
+    Ok(rules)
+}
+
+/// Who contributes, if a rule asks for it.
+fn contributor(plan: &Plan) -> Result<Contributor, PlanError> {
+    let p = &plan.protection;
+    let asked = p.threshold_units.is_some() || p.dominance.is_some() || p.p_percent.is_some();
+    if let Some(few @ (0 | 1)) = p.threshold_units {
+        return Err(impossible("protection.threshold_units", few, "2 or more", "2 oder mehr"));
+    }
+    match &plan.unit.contributor {
+        None if p.threshold_units.is_some() => {
+            Err(missing("unit.contributor", "--contributor", "--contributor household_id: threshold_units counts these"))
+        }
+        None if asked => Ok(Contributor::EachRecord),
+        None => Ok(Contributor::Unasked),
+        Some(column) if asked => Ok(Contributor::Column(column.clone())),
+        Some(column) => Err(impossible(
+            "unit.contributor",
+            column,
+            "a rule that speaks of contributors beside it: threshold_units, dominance or p_percent",
+            "daneben eine Regel, die von Beitragenden spricht: threshold_units, dominance oder p_percent",
+        )),
+    }
+}
+
 /// The method; with it, what is to be known about the key file.
 fn method(plan: &Plan, language: Language) -> Result<(Method, Option<String>), Error> {
     let p = &plan.protection;
@@ -386,10 +535,15 @@ fn no_strangers(plan: &Plan, method: MethodPlan) -> Result<(), PlanError> {
     use MethodPlan::{CellKey, None, Round, Suppress};
     let p = &plan.protection;
     let sensitive = plan.dimension.iter().any(|d| !d.sensitive.is_empty());
-    let given: [(&str, bool, &[MethodPlan]); 9] = [
+    let given: [(&str, bool, &[MethodPlan]); 14] = [
         ("protection.threshold", p.threshold.is_some(), &[Suppress]),
         ("protection.zeros", p.zeros.is_some(), &[Suppress, None]),
         ("dimension.sensitive", sensitive, &[Suppress, None]),
+        ("protection.numerator", p.numerator.is_some(), &[Suppress]),
+        ("protection.minimum_base", p.minimum_base.is_some(), &[Suppress]),
+        ("protection.threshold_units", p.threshold_units.is_some(), &[Suppress]),
+        ("protection.dominance", p.dominance.is_some(), &[Suppress]),
+        ("protection.p_percent", p.p_percent.is_some(), &[Suppress]),
         ("measure", !plan.measure.is_empty(), &[Suppress, None]),
         ("protection.base", p.base.is_some(), &[Round]),
         ("protection.d", p.d.is_some(), &[CellKey]),

@@ -1,4 +1,4 @@
-//! `run.json`: versions, hashes, what was declared, what became of the records, timings.
+//! The report and `run.json`: versions, hashes, what was declared, what became of the records, timings.
 //!
 //! Everything here leaves the closed room, so a number below the threshold is not told: it is `null` with `below` beside it.
 
@@ -11,11 +11,12 @@ use serde_json::{Map, Value, json};
 
 use crate::confidential::{Account, Lattice, Level, Release};
 use crate::config::Plan;
-use crate::error::{Failure, Kind, Language};
+use crate::error::{Error, Failure, Kind, Language};
 use crate::layer::layers;
 use crate::pipeline::folder::{FolderError, MANIFEST};
 use crate::pipeline::job::Job;
 use crate::pipeline::stopwatch::StageTime;
+use crate::report::{self, Report};
 use crate::say;
 use crate::tiling::TileReport;
 
@@ -27,28 +28,33 @@ pub(super) struct Facts<'f> {
     pub(super) account: &'f Account,
     pub(super) tiles: Option<&'f TileReport>,
     pub(super) stages: &'f [StageTime],
-    /// Inputs with their hashes.
-    pub(super) inputs: &'f [(PathBuf, String)],
-    /// Hashes of all outputs by path inside the bundle.
+    /// Names of the files that were read, with their hashes.
+    pub(super) inputs: &'f [(String, String)],
+    /// Hashes of all outputs so far by path inside the bundle.
     pub(super) outputs: &'f [(String, String)],
 }
 
 impl Facts<'_> {
-    /// Writes `run.json` into a folder that holds all other outputs.
-    pub(super) fn write(&self, folder: &Path) -> Result<(), FolderError> {
+    /// Writes the report and then `run.json` into a folder that holds all other outputs.
+    pub(super) fn write(&self, folder: &Path) -> Result<(), Error> {
         let failed = |source| FolderError::Unwritable { folder: folder.into(), source };
+        let mut outputs = self.outputs.to_vec();
+        self.report(&outputs).write(folder)?;
+        for name in report::FILES {
+            outputs.push((name.to_owned(), file_hash(&folder.join(name)).map_err(failed)?));
+        }
+        outputs.sort();
         let release = self.release;
         let parameters: Map<String, Value> =
             release.parameters.iter().map(|(name, value)| ((*name).into(), json!(value))).collect();
-        let file_name = |file: &PathBuf| file.file_name().map(|name| name.to_string_lossy().into_owned());
-        let input = |(file, hash): &(PathBuf, String)| json!({"file": file_name(file), "blake3": hash});
-        let outputs: Map<String, Value> = self.outputs.iter().map(|(name, hash)| (name.clone(), json!(hash))).collect();
+        let inputs: Vec<Value> = self.inputs.iter().map(|(file, hash)| json!({"file": file, "blake3": hash})).collect();
+        let outputs: Map<String, Value> = outputs.into_iter().map(|(name, hash)| (name, json!(hash))).collect();
         let manifest = json!({
             "kleinraum": env!("CARGO_PKG_VERSION"),
             "title": self.job.title,
             "attribution": self.job.attribution,
             "plan_blake3": blake3::hash(self.plan.to_toml().as_bytes()).to_hex().as_str(),
-            "inputs": self.inputs.iter().map(input).collect::<Vec<_>>(),
+            "inputs": inputs,
             "formats": self.job.formats.iter().map(|format| format.name()).collect::<Vec<_>>(),
             "protection": {"method": release.method, "parameters": parameters},
             "records": self.records(),
@@ -72,7 +78,24 @@ impl Facts<'_> {
             })).collect::<Vec<_>>(),
         });
         let text = serde_json::to_string_pretty(&manifest).expect("a manifest is JSON");
-        std::fs::write(folder.join(MANIFEST), text + "\n").map_err(failed)
+        std::fs::write(folder.join(MANIFEST), text + "\n").map_err(failed)?;
+        Ok(())
+    }
+
+    fn report(&self, outputs: &[(String, String)]) -> Report<'_> {
+        Report {
+            title: &self.job.title,
+            attribution: &self.job.attribution,
+            language: self.job.language,
+            declared: self.job.declared.clone(),
+            profile: self.job.profile.as_deref(),
+            release: self.release,
+            fields: self.job.fields(),
+            records: self.records(),
+            inputs: self.inputs.to_vec(),
+            outputs: outputs.to_vec(),
+            audit: None,
+        }
     }
 
     fn records(&self) -> Value {

@@ -1,9 +1,10 @@
-//! The whole way: plan → closed room → release → layers → bundle. The only place that knows all rooms.
+//! The whole way: plan → closed room → release → layers → bundle and report. The only place that knows all rooms.
 
 mod folder;
 mod job;
 mod key;
 mod manifest;
+mod profile;
 mod stopwatch;
 
 use std::fs::File;
@@ -75,7 +76,8 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
         let hashes = scope.spawn(move || inputs.into_iter().map(hashed).collect::<Result<Vec<_>, _>>());
         // Overlaps and gaps take seconds on a whole country's boundaries and stop nothing: they are sought beside the counting.
         let doubts = scope.spawn(|| job.doubts(&request));
-        let (release, account) = confidential::release(&request, &stopwatch)?;
+        let (mut release, account) = confidential::release(&request, &stopwatch)?;
+        release.parameters.splice(0..0, job.profile.iter().map(|profile| ("profile", profile.clone())));
         let tiles = write(&job, &release, folder.path(), &stopwatch)?;
         stopwatch.begin(Stage::Hash, None);
         let inputs = hashes.join().expect("hashing does not panic")?;
@@ -84,6 +86,8 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
         stopwatch.end();
         let published = published(&release);
         let stages = stopwatch.stages();
+        let name = |file: &PathBuf| file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let inputs: Vec<(String, String)> = inputs.iter().map(|(file, hash)| (name(file), hash.clone())).collect();
         let facts = manifest::Facts {
             job: &job,
             plan,

@@ -35,6 +35,7 @@ impl Case {
             date: DateSpec::None,
             id_column: None,
             record_key: None,
+            contributor: Contributor::Unasked,
             max_rejects: 1.0,
             sizes: GridSizes::new(&[100, 1000]).unwrap(),
             systems: vec![],

@@ -1,5 +1,6 @@
 //! Places and columns of batches, in any order and from any thread, become a cube.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use crate::area::AreaSystem;
@@ -7,6 +8,7 @@ use crate::confidential::account::{Account, Reason};
 use crate::confidential::cube::Cube;
 use crate::confidential::cube::areas::{AreaCoder, AreaCodes, Areas, outside};
 use crate::confidential::cube::category::{Categories, Ranked};
+use crate::confidential::cube::contribution::Contributor;
 use crate::confidential::cube::dates::Dates;
 use crate::confidential::cube::dimension::{DateSpec, DimensionSpec, MeasureSpec};
 use crate::confidential::cube::error::CubeError;
@@ -15,7 +17,7 @@ use crate::confidential::cube::identity::{Identities, Remembered, Waiting};
 use crate::confidential::cube::key::{CodeRanks, GROUPS_LIMIT, KeyRanks, PackedKey};
 use crate::confidential::cube::measure;
 use crate::confidential::cube::numbered::TextCoder;
-use crate::confidential::cube::tally::{Buffers, Tally};
+use crate::confidential::cube::tally::{Buffers, Kept, Tally};
 use crate::confidential::georeference::Places;
 use crate::confidential::records::{NumberValues, TextValues, Values};
 use crate::confidential::secret::KeyedHash;
@@ -33,6 +35,8 @@ pub(in crate::confidential) struct CubeSpec<'s> {
     pub id_column: Option<&'s str>,
     /// Makes the permanent key of a record from its id, if the method asks for one.
     pub record_keys: Option<KeyedHash>,
+    /// Who records belong to, if a rule asks for it.
+    pub contributor: &'s Contributor,
     pub systems: &'s [Arc<AreaSystem>],
     pub finest: GridSize,
     /// Of the labels of bands.
@@ -40,10 +44,23 @@ pub(in crate::confidential) struct CubeSpec<'s> {
 }
 
 impl CubeSpec<'_> {
-    /// How many numbers of a record are summed: its measures and, last, its key. A key is added up as a wide whole number like any
-    /// measure; what is left of that sum in 64 bits is the sum with wrapping.
+    /// How many numbers go with a record: its measures, then the hash of its contributor and, last, its key, where these are asked for. A key is
+    /// added up as a wide whole number like any measure; what is left of that sum in 64 bits is the sum with wrapping.
     pub(super) fn amounts(&self) -> usize {
-        self.measures.len() + usize::from(self.record_keys.is_some())
+        self.measures.len() + usize::from(self.names_contributors()) + usize::from(self.record_keys.is_some())
+    }
+
+    fn names_contributors(&self) -> bool {
+        matches!(self.contributor, Contributor::Column(_))
+    }
+
+    /// What the tally keeps of each record beside the sums.
+    fn kept(&self) -> Kept {
+        match self.contributor {
+            Contributor::Unasked => Kept::Nothing,
+            Contributor::EachRecord => Kept::Amounts { measures: self.measures.len(), contributor: false },
+            Contributor::Column(_) => Kept::Amounts { measures: self.measures.len(), contributor: true },
+        }
     }
 }
 
@@ -55,6 +72,8 @@ pub(in crate::confidential) struct CubeColumns<'b> {
     pub measures: Vec<&'b NumberValues>,
     pub date: Option<&'b TextValues>,
     pub id: Option<&'b TextValues>,
+    /// Of contributors, if they are named.
+    pub contributor: Option<&'b TextValues>,
 }
 
 /// A cube in the making, shared by all threads.
@@ -65,6 +84,8 @@ pub(in crate::confidential) struct CubeBuilder<'s> {
     areas: Areas,
     tally: Tally,
     identities: Option<Identities>,
+    /// Of contributors' names, for this run only.
+    contributors: RandomState,
 }
 
 /// What one thread has of it.
@@ -118,7 +139,8 @@ impl<'s> CubeBuilder<'s> {
         Ok(Self {
             dates: Dates::new(spec.date)?,
             areas: Areas::new(spec.systems, spec.finest)?,
-            tally: Tally::new(spec.amounts()),
+            tally: Tally::new(spec.amounts(), spec.kept()),
+            contributors: RandomState::new(),
             identities: spec.id_column.map(|_| Identities::new(spec.amounts())),
             dimensions,
             spec,
@@ -165,6 +187,14 @@ impl<'s> CubeBuilder<'s> {
                         }
                     }
                     _ => {}
+                }
+            }
+        }
+        if let (Some(names), Contributor::Column(column)) = (columns.contributor, self.spec.contributor) {
+            for row in (0..sieve.rows()).filter(|&row| sieve.stands(row)).collect::<Vec<_>>() {
+                match id(names, row) {
+                    None => sieve.reject(row, Reason::MissingId, column),
+                    Some(name) => amounts[row * stride + self.spec.measures.len()] = self.contributors.hash_one(name) as i64,
                 }
             }
         }

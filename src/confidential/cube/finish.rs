@@ -7,7 +7,7 @@ use crate::confidential::cube::category::Ranked;
 use crate::confidential::cube::error::CubeError;
 use crate::confidential::cube::key::{KeyRanks, Occurring, PackedKey, RankedKey};
 use crate::confidential::cube::tally::Part;
-use crate::confidential::cube::{CellKey, Cube, RawSum};
+use crate::confidential::cube::{CellKey, Contributions, Contributor, Cube, RawSum};
 use crate::confidential::lattice::Dimension;
 use crate::confidential::raw_count::RawCount;
 
@@ -69,9 +69,30 @@ pub(super) fn finish(spec: &CubeSpec<'_>, orders: Orders, mut ranks: KeyRanks, p
     }
     let key_of = |atom: &Placed| CellKey::of(parts[atom.part as usize].sums[(atom.at as usize + 1) * stride - 1] as u64);
     let record_keys = spec.record_keys.map_or_else(Vec::new, |_| atoms.iter().map(key_of).collect());
+    let contributions = contributions(spec, &atoms, parts);
     let keys = atoms.par_iter().map(|atom| ranks.atom(atom.key)).collect();
     let counts = atoms.iter().map(|atom| atom.count).collect();
-    Ok(Cube { dimensions, dates, area_tuples, keys, counts, sums, record_keys })
+    Ok(Cube { dimensions, dates, area_tuples, keys, counts, sums, record_keys, contributions })
+}
+
+/// Contributions of all parts, by contributor and atom.
+fn contributions(spec: &CubeSpec<'_>, atoms: &[Placed], parts: &[Part]) -> Contributions {
+    if *spec.contributor == Contributor::Unasked {
+        return Contributions::default();
+    }
+    let mut atom_of: Vec<Vec<u32>> = parts.iter().map(|part| vec![0; part.counts.len()]).collect();
+    for (number, atom) in atoms.iter().enumerate() {
+        atom_of[atom.part as usize][atom.at as usize] = number as u32;
+    }
+    let measures = spec.measures.len();
+    let of_part = |(part, atoms): (&Part, &Vec<u32>)| {
+        let amounts = |record: usize| part.given_amounts[record * measures..][..measures].to_vec();
+        let atom = |key| atoms[part.keys.binary_search(key).expect("the record was counted")];
+        let given = part.given.iter().enumerate();
+        given.map(|(record, given)| (given.contributor, atom(&given.key), amounts(record))).collect::<Vec<_>>()
+    };
+    let given = parts.iter().zip(&atom_of).flat_map(of_part).collect();
+    Contributions::gathered(given, measures, *spec.contributor == Contributor::EachRecord)
 }
 
 /// Keeps of the entries, which are by rank, those whose number occurs and those that `always` stay; then ranks are positions among what is

@@ -7,6 +7,7 @@
 mod areas;
 mod builder;
 mod category;
+mod contribution;
 mod date;
 mod dates;
 mod dimension;
@@ -20,6 +21,8 @@ mod numbered;
 mod tally;
 
 pub(in crate::confidential) use builder::{CubeBuilder, CubeColumns, CubeSpec, Filler};
+pub(in crate::confidential) use contribution::Contributions;
+pub use contribution::Contributor;
 pub use dimension::{DateSpec, DimensionKind, DimensionSpec, MeasureSpec, Missing};
 
 use crate::confidential::lattice::Dimension;
@@ -56,6 +59,8 @@ pub(in crate::confidential) struct Cube {
     pub sums: Vec<Vec<RawSum>>,
     /// For each atom the keys of its records added up; empty unless the method asks for them.
     pub record_keys: Vec<CellKey>,
+    /// Who contributed to which atom; empty unless a rule asks for it.
+    pub contributions: Contributions,
 }
 
 /// A measure summed over the records of an atom, in ten-thousandths of its unit, unprotected.

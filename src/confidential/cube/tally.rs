@@ -8,6 +8,7 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
+use crate::confidential::cube::contribution::Given;
 use crate::confidential::cube::key::PackedKey;
 use crate::confidential::raw_count::RawCount;
 
@@ -20,6 +21,18 @@ const WAITING: usize = 8192;
 pub(super) struct Tally {
     parts: Vec<Mutex<Part>>,
     measures: usize,
+    kept: Kept,
+}
+
+/// What is kept of each record beside the sums of its atom.
+#[derive(Clone, Copy)]
+pub(super) enum Kept {
+    Nothing,
+    /// The first `measures` amounts; with `contributor`, the one behind them is the hash of who contributed them.
+    Amounts {
+        measures: usize,
+        contributor: bool,
+    },
 }
 
 /// The atoms of some cells.
@@ -31,6 +44,9 @@ pub(super) struct Part {
     pub(super) counts: Vec<RawCount>,
     /// Ten-thousandths, all measures of an atom side by side; wide, so that no order of summation overflows.
     pub(super) sums: Vec<i128>,
+    /// Contributions one by one, where they are kept, and their measures side by side.
+    pub(super) given: Vec<Given>,
+    pub(super) given_amounts: Vec<i64>,
     waiting: Records,
 }
 
@@ -51,8 +67,8 @@ impl Buffers {
 }
 
 impl Tally {
-    pub(super) fn new(measures: usize) -> Self {
-        Self { parts: (0..PARTS).map(|_| Mutex::default()).collect(), measures }
+    pub(super) fn new(measures: usize, kept: Kept) -> Self {
+        Self { parts: (0..PARTS).map(|_| Mutex::default()).collect(), measures, kept }
     }
 
     /// Counts one record with its measures in ten-thousandths. About 30 ns.
@@ -78,6 +94,14 @@ impl Tally {
 
     fn empty(&self, number: usize, buffer: &mut Records) {
         let mut part = self.parts[number].lock().expect("no thread panicked");
+        if let Kept::Amounts { measures, contributor } = self.kept {
+            for (record, &key) in buffer.keys.iter().enumerate() {
+                let amounts = &buffer.amounts[record * self.measures..][..self.measures];
+                let contributor = if contributor { amounts[measures] as u64 } else { 0 };
+                part.given.push(Given { contributor, key });
+                part.given_amounts.extend_from_slice(&amounts[..measures]);
+            }
+        }
         part.waiting.keys.append(&mut buffer.keys);
         part.waiting.amounts.append(&mut buffer.amounts);
         if part.waiting.keys.len() >= part.keys.len().max(WAITING) {
@@ -102,6 +126,7 @@ impl Part {
     /// Sorts the waiting records and merges them into the run.
     fn settle(&mut self, measures: usize) {
         let mut waiting = std::mem::take(&mut self.waiting);
+        let (given, given_amounts) = (std::mem::take(&mut self.given), std::mem::take(&mut self.given_amounts));
         if measures == 0 {
             let no_amounts: &[i64] = &[];
             waiting.keys.sort_unstable();
@@ -115,6 +140,7 @@ impl Part {
         waiting.keys.clear();
         waiting.amounts.clear();
         self.waiting = waiting;
+        (self.given, self.given_amounts) = (given, given_amounts);
     }
 
     /// Merges records in ascending order; `most` of them at most.
@@ -167,7 +193,7 @@ mod tests {
 
     /// Counts and sums by key, through the tally.
     fn counted(records: impl Iterator<Item = (PackedKey, i64)>) -> BTreeMap<PackedKey, (RawCount, i128)> {
-        let tally = Tally::new(1);
+        let tally = Tally::new(1, Kept::Nothing);
         let mut buffers = Buffers::new();
         records.for_each(|(key, amount)| tally.count(&mut buffers, key, &[amount]));
         tally.flush(&mut buffers);

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::confidential::cube::{AtomKey, Cube, RawSum};
 use crate::confidential::disclosure::publish::protect;
 use crate::confidential::disclosure::release::{Release, Status};
+use crate::confidential::disclosure::risk::{RateRule, Risk, Risks};
 use crate::confidential::disclosure::rules::{Method, Rules, Zeros};
 use crate::confidential::disclosure::towns::{Dice, cube, lattice};
-use crate::confidential::lattice::{Lattice, Level, Unit};
+use crate::confidential::lattice::{Column, Lattice, Level, Unit};
 use crate::grid::{CellId, GridSize};
 use crate::progress::Silent;
 
@@ -45,7 +47,7 @@ fn world(seed: u64, tables: usize, cells: u64) -> (Lattice, Cube) {
 }
 
 fn suppress(threshold: u64, zeros: Zeros) -> Rules {
-    Rules { method: Method::Suppress { threshold }, zeros, sensitive: Vec::new() }
+    Rules { method: Method::Suppress { threshold }, zeros, sensitive: Vec::new(), risks: Default::default() }
 }
 
 /// The judge: everything in terms of atoms (place × finest group), whether or not they hold records.
@@ -95,8 +97,20 @@ impl<'w> Judge<'w> {
         self.lattice.tables[column.table].0.iter().zip(&column.group).all(|(&d, &c)| categories[d] == c)
     }
 
+    fn group(&self, column: &Column) -> FxHashMap<usize, usize> {
+        self.lattice.tables[column.table].0.iter().copied().zip(column.group.iter().copied()).collect()
+    }
+
     /// Fails if a count below the threshold (or a secret zero) is published, wrong, or in the row space of what is published.
     fn check(&self, release: &Release, threshold: u64, zeros: Zeros) {
+        self.check_rules(release, threshold, &suppress(threshold, zeros));
+    }
+
+    /// The same for numbers that are at risk by other rules.
+    fn check_rules(&self, release: &Release, threshold: u64, rules: &Rules) {
+        let zeros = rules.zeros;
+        let groups: Vec<_> = self.lattice.columns().iter().map(|column| self.group(column)).collect();
+        let risk = Risk::new(rules, threshold, &groups);
         let mut rows: Vec<Vec<bool>> = Vec::new();
         let mut empty = vec![false; self.places.len() * self.groups as usize];
         let mut targets: BTreeMap<Vec<bool>, String> = BTreeMap::new();
@@ -104,17 +118,19 @@ impl<'w> Judge<'w> {
         let small = |count: u64| count < threshold && (count > 0 || zeros == Zeros::Secret);
         for block in &release.blocks {
             for (u, &unit) in block.units.iter().enumerate() {
+                let inside = |cell: CellId, tuple: &[Option<u32>]| match (unit, block.level) {
+                    (Unit::Cell(coarse), _) => cell.parent(coarse.size()) == coarse,
+                    (Unit::Area(area), Level::Areas(system)) => tuple[system] == Some(area),
+                    _ => unreachable!(),
+                };
+                let truth_of = |c| self.truth(&self.atoms(inside, |categories| self.column(c, categories))) as u32;
+                let row: Vec<u32> = (0..columns).map(truth_of).collect();
                 for (c, number) in block.numbers(u).iter().enumerate() {
-                    let inside = |cell: CellId, tuple: &[Option<u32>]| match (unit, block.level) {
-                        (Unit::Cell(coarse), _) => cell.parent(coarse.size()) == coarse,
-                        (Unit::Area(area), Level::Areas(system)) => tuple[system] == Some(area),
-                        _ => unreachable!(),
-                    };
                     let atoms = self.atoms(inside, |categories| self.column(c, categories));
                     let truth = self.truth(&atoms);
                     match number.status() {
                         // An area without records has no atoms, and nobody to protect.
-                        Status::Suppressed if small(truth) && atoms.contains(&true) => {
+                        Status::Suppressed if (small(truth) || risk.needs_protection(0, &row, c)) && atoms.contains(&true) => {
                             targets.insert(atoms, format!("{unit:?} column {c}"));
                         }
                         Status::Suppressed => {}
@@ -125,6 +141,7 @@ impl<'w> Judge<'w> {
                         Status::Value => {
                             assert_eq!(number.value(), Some(truth as i64));
                             assert!(truth >= threshold, "{unit:?} column {c} is below the threshold");
+                            assert!(!risk.needs_protection(0, &row, c), "{unit:?} column {c} is at risk");
                             rows.push(atoms);
                         }
                         other => panic!("{other:?}"),
@@ -333,6 +350,50 @@ proptest! {
         let release = protect(&cube, lattice.clone(), &rules, &Silent).unwrap();
         Judge::new(&lattice, &cube).check(&release, 5, Zeros::Public);
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rates_of_few_and_whole_groups_can_always_be_protected(
+        seed in 0_u64..1_000_000, tables in 1_usize..5, cells in 1_u64..14, base in 6_u64..60,
+    ) {
+        let (lattice, cube) = world(seed, tables, cells);
+        let rate = Some(RateRule { dimension: 1, numerator: vec![1, 2], minimum_base: base });
+        let risks = Risks { rate, group_disclosure: vec![0], ..Risks::default() };
+        let rules = Rules { sensitive: vec![(0, vec![1])], risks, ..suppress(4, Zeros::Public) };
+        let release = protect(&cube, lattice.clone(), &rules, &Silent).unwrap();
+        Judge::new(&lattice, &cube).check_rules(&release, 4, &rules);
+    }
+}
+
+/// All twenty people of the first cell are in the sensitive category: neither that number nor the zero beside it is told.
+#[test]
+fn that_all_of_a_place_share_a_sensitive_category_is_not_told() {
+    let lattice = lattice(&[100], &[], &[2], &[&[], &[0]]);
+    let atoms = vec![atom((0, 0), 0, 1, 20), atom((1, 0), 0, 0, 30), atom((1, 0), 0, 1, 20), atom((2, 0), 0, 0, 9)];
+    let cube = cube(&lattice, vec![vec![]], atoms);
+    let risks = Risks { group_disclosure: vec![0], ..Risks::default() };
+    let rules = Rules { sensitive: vec![(0, vec![1])], risks, ..suppress(5, Zeros::Public) };
+    let release = protect(&cube, lattice, &rules, &Silent).unwrap();
+    assert_eq!([0, 1, 2].map(|column| value(&release, 0, 0, column)), [Some(20), None, None]);
+    assert!(release.parameters.contains(&("group_disclosure", "d0".to_owned())));
+}
+
+#[test]
+fn rules_for_rates_and_groups_that_cannot_be_meant_are_refused() {
+    let (lattice, cube) = world(5, 1, 3);
+    let rate = |dimension, category, minimum_base| Risks {
+        rate: Some(RateRule { dimension, numerator: vec![category], minimum_base }),
+        ..Risks::default()
+    };
+    for risks in [rate(7, 0, 100), rate(0, 9, 100), rate(0, 0, 1), Risks { group_disclosure: vec![0], ..Risks::default() }] {
+        assert!(protect(&cube, lattice.clone(), &Rules { risks, ..suppress(3, Zeros::Public) }, &Silent).is_err());
+    }
+    let none = Method::None { reason: "schools".to_owned() };
+    let rules = Rules { method: none, risks: rate(0, 0, 100), ..suppress(3, Zeros::Public) };
+    assert!(protect(&cube, lattice, &rules, &Silent).is_err());
 }
 
 #[test]

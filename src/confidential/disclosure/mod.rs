@@ -1,11 +1,13 @@
 //! Disclosure control: raw counts in, a [`Release`] out.
 //!
 //! The only place that reads a raw count or makes a [`ProtectedCount`]. `units` lays out what is counted and how it adds up, `primary` marks what
-//! must not be known (`implied`: and what public zeros tell anyway), `suppress` withholds until it cannot be found out (`span` and `slack` say whether it can, `loosen` what helps), `camouflage` withholds zeros beside lone ones, and `publish` writes the
-//! release. `system`, `slack`, `span` and `elimination` know no geography: they serve plain tables as well.
+//! must not be known (`risk` says of a single number whether, with what `contributors` finds; `implied`: and what public zeros tell anyway), `suppress`
+//! withholds until it cannot be found out (`span` and `slack` say whether it can, `loosen` what helps), `camouflage` withholds zeros beside lone
+//! ones, and `publish` writes the release. `system`, `slack`, `span` and `elimination` know no geography: they serve plain tables as well.
 
 mod camouflage;
 mod cell_key;
+mod contributors;
 mod cycles;
 mod elimination;
 mod entries;
@@ -20,6 +22,7 @@ mod plain;
 mod primary;
 mod publish;
 mod release;
+mod risk;
 mod rounding;
 mod rules;
 mod slack;
@@ -39,4 +42,5 @@ pub(in crate::confidential) use publish::protect;
 #[cfg(test)]
 pub(crate) use release::for_tests;
 pub use release::{Block, ProtectedCount, Release, Status};
+pub use risk::{Concentration, RateRule, Risks};
 pub use rules::{Method, Rules, RulesError, Zeros};

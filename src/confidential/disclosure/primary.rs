@@ -1,23 +1,27 @@
-//! Which numbers must not be known before anything is withheld for the sake of others: the threshold and secret zeros.
+//! Which numbers must not be known before anything is withheld for the sake of others: those at risk, and secret zeros.
 
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use crate::confidential::disclosure::contributors::Contributors;
 use crate::confidential::disclosure::implied::imply_zeros;
+use crate::confidential::disclosure::risk::Risk;
 use crate::confidential::disclosure::rules::{Rules, Zeros};
 use crate::confidential::disclosure::system::State;
 use crate::confidential::disclosure::units::Units;
 
 /// Sets every state of a date's units.
-pub(super) fn mark(units: &mut Units, rules: &Rules, threshold: u64) {
+pub(super) fn mark(units: &mut Units, rules: &Rules, threshold: u64, contributors: Option<Contributors>) {
     let entries = Arc::clone(&units.system.entries);
     let (len, published, total) = (entries.len, entries.published, entries.total);
     let groups = entries.groups();
     let sensitive = |group: &FxHashMap<usize, usize>| {
         rules.sensitive.iter().any(|(d, categories)| group.get(d).is_some_and(|category| categories.contains(category)))
     };
-    let secret: Vec<bool> = groups.iter().map(|group| rules.zeros == Zeros::Secret || sensitive(group)).collect();
+    let risk = Risk::new(rules, threshold, &groups).with_contributors(contributors);
+    let secret = |(entry, group)| rules.zeros == Zeros::Secret || sensitive(group) || risk.hides_zero(entry);
+    let secret: Vec<bool> = groups.iter().enumerate().map(secret).collect();
     // Published columns whose zero is public and says that this entry is zero too.
     let covers: Vec<Vec<usize>> = groups
         .iter()
@@ -28,7 +32,6 @@ pub(super) fn mark(units: &mut Units, rules: &Rules, threshold: u64) {
         .collect();
     let system = &mut units.system;
     system.listed = !secret[total];
-    let small = |count: u32| u64::from(count) < threshold;
 
     let cells = units.cells.iter().flatten().map(|&(_, unit)| unit);
     let listed: Vec<u32> = cells.chain(units.areas.iter().cloned().flatten()).collect();
@@ -44,7 +47,7 @@ pub(super) fn mark(units: &mut Units, rules: &Rules, threshold: u64) {
                 // Nobody is there whom a zero could say something about.
                 0 if row[total] == 0 => State::Secondary,
                 0 => State::Primary,
-                count if small(count) => State::Primary,
+                _ if risk.needs_protection(unit, &row, entry) => State::Primary,
                 _ => State::Published,
             };
         }
@@ -61,7 +64,7 @@ pub(super) fn mark(units: &mut Units, rules: &Rules, threshold: u64) {
                 _ if entry >= published => State::Hidden,
                 0 if secret => State::HiddenPrimary,
                 0 => State::Hidden,
-                _ if small(count) => State::HiddenPrimary,
+                _ if risk.needs_protection(piece.unit, &system.counts[base..base + len], entry) => State::HiddenPrimary,
                 _ => State::Hidden,
             };
             system.states[base + entry] = state;
@@ -70,23 +73,24 @@ pub(super) fn mark(units: &mut Units, rules: &Rules, threshold: u64) {
     // Nobody publishes who lives outside all areas, but cells less areas tell.
     for &unit in &units.outside {
         let base = unit as usize * len;
-        let nobody = system.counts[base + total] == 0;
+        row.copy_from_slice(&system.counts[base..base + len]);
         for (entry, &secret) in secret.iter().enumerate() {
-            system.states[base + entry] = match system.counts[base + entry] {
-                _ if nobody => State::Zero,
+            system.states[base + entry] = match row[entry] {
+                _ if row[total] == 0 => State::Zero,
                 _ if entry >= published => State::Hidden,
                 0 if secret => State::HiddenPrimary,
                 0 => State::Hidden,
-                count if small(count) => State::HiddenPrimary,
+                _ if risk.needs_protection(unit, &row, entry) => State::HiddenPrimary,
                 _ => State::Hidden,
             };
         }
     }
     for &unit in units.outside.iter().chain([&units.whole]) {
-        let at = unit as usize * len + total;
-        system.states[at] = match system.counts[at] {
+        let base = unit as usize * len;
+        let row = &system.counts[base..base + len];
+        system.states[base + total] = match row[total] {
             0 => State::Zero,
-            count if small(count) => State::Primary,
+            _ if risk.needs_protection(unit, row, total) => State::Primary,
             _ => State::Told,
         };
     }

@@ -5,6 +5,7 @@ use rustc_hash::FxHashSet;
 
 use crate::confidential::cube::Cube;
 use crate::confidential::disclosure::camouflage::camouflage;
+use crate::confidential::disclosure::contributors::Contributors;
 use crate::confidential::disclosure::entries::Entries;
 use crate::confidential::disclosure::perturbed::perturbed;
 use crate::confidential::disclosure::primary::mark;
@@ -49,7 +50,9 @@ pub(in crate::confidential) fn protect(
         let mut camouflaged = FxHashSet::default();
         match rules.method {
             Method::Suppress { threshold } => {
-                mark(&mut units, rules, threshold);
+                let kept = rules.risks.contributors();
+                let contributors = kept.map(|kept| Contributors::new(cube, &units, date, kept));
+                mark(&mut units, rules, threshold, contributors);
                 complement(&mut units.system)?;
                 camouflaged = camouflage(&units);
             }
@@ -79,6 +82,7 @@ fn parameters(lattice: &Lattice, rules: &Rules, withheld: &[String]) -> Vec<(&'s
                 let labels: Vec<&str> = categories.iter().map(|&c| dimension.categories[c].as_str()).collect();
                 parameters.push(("sensitive", format!("{}: {}", dimension.name, labels.join(", "))));
             }
+            parameters.extend(rules.risks.parameters(lattice));
             if !withheld.is_empty() {
                 parameters.push(("withheld", withheld.join(", ")));
             }

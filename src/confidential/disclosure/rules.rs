@@ -1,6 +1,7 @@
 //! What the plan says about protection: method, treatment of zeros, sensitive categories.
 
 use crate::confidential::disclosure::perturbation::{PerturbationError, PerturbationParameters};
+use crate::confidential::disclosure::risk::Risks;
 use crate::confidential::lattice::Lattice;
 use crate::confidential::secret::Key;
 use crate::error::{Failure, Kind, Language};
@@ -102,6 +103,8 @@ pub struct Rules {
     /// Positions of dimensions in [`Lattice::dimensions`], each with positions of its sensitive categories. Zeros of groups with such a category are
     /// secret wherever public zeros do not say anyway that the group is empty: of the same unit, of one that holds it, or of all its parts.
     pub sensitive: Vec<(usize, Vec<usize>)>,
+    /// What makes a number dangerous beside the threshold.
+    pub risks: Risks,
 }
 
 impl Rules {
@@ -114,6 +117,9 @@ impl Rules {
             method if method.perturbs() && !lattice.measures.is_empty() => return Err(RulesError::MeasuresPerturbed),
             method if method.perturbs() && !self.sensitive.is_empty() => return Err(RulesError::SensitivePerturbed),
             method if method.perturbs() && self.zeros == Zeros::Secret => return Err(RulesError::ZerosPerturbed),
+            method if !matches!(method, Method::Suppress { .. }) && !self.risks.is_empty() => {
+                return Err(RulesError::RisksElsewhere);
+            }
             Method::Suppress { .. } | Method::Round { .. } | Method::CellKey { .. } | Method::None { .. } => {}
         }
         for (dimension, categories) in &self.sensitive {
@@ -122,7 +128,7 @@ impl Rules {
                 return Err(RulesError::SensitiveUnknown);
             }
         }
-        Ok(())
+        self.risks.check(&self.sensitive, lattice)
     }
 }
 
@@ -143,6 +149,18 @@ pub enum RulesError {
     SensitivePerturbed,
     /// Secret zeros with a method that changes counts.
     ZerosPerturbed,
+    /// Rules for rates or groups with a method that does not withhold.
+    RisksElsewhere,
+    /// Categories of a rate's numerator that the lattice does not have.
+    NumeratorUnknown,
+    /// A rate whose base cannot be small.
+    BaseZero,
+    /// A rule for contributors that protects nothing or withholds everything.
+    ContributorRule,
+    /// A rule for sums where nothing is summed.
+    NothingSummed,
+    /// Group disclosure asked of a dimension without sensitive categories.
+    NothingSensitive,
     /// Records without an id, whose keys could not be permanent.
     IdMissing,
     /// Parameters that have no table of noises.
@@ -195,6 +213,36 @@ impl Failure for RulesError {
                 language,
                 "zeros cannot be secret with methods round and cell-key, where a zero may stand for a small count: leave zeros out",
                 "Nullen können bei den Methoden round und cell-key nicht geheim sein; dort kann eine Null für eine kleine Zahl stehen: zeros weglassen"
+            ),
+            Self::RisksElsewhere => say!(
+                language,
+                "rules for rates and groups are followed by method suppress only: leave them out, or use that method",
+                "Regeln für Quoten und Gruppen befolgt nur die Methode suppress: weglassen oder diese Methode wählen"
+            ),
+            Self::NumeratorUnknown => say!(
+                language,
+                "a category of the numerator is not among the categories of its dimension: correct its name or leave it out",
+                "eine Kategorie des Zählers gehört nicht zu den Kategorien ihrer Dimension: Namen berichtigen oder weglassen"
+            ),
+            Self::BaseZero => say!(
+                language,
+                "a minimum base of 0 or 1 protects no rate: name at least 2, for example 100",
+                "eine Mindestbasis von 0 oder 1 schützt keine Quote: mindestens 2 angeben, zum Beispiel 100"
+            ),
+            Self::ContributorRule => say!(
+                language,
+                "a rule for contributors is not possible: at least 2 of them, n from 1 to 10, k below 100 per cent, p up to 100 per cent",
+                "eine Regel für Beitragende ist nicht möglich: mindestens 2 davon, n von 1 bis 10, k unter 100 Prozent, p bis 100 Prozent"
+            ),
+            Self::NothingSummed => say!(
+                language,
+                "rules of dominance speak of sums, and nothing is summed: leave them out, or name a measure",
+                "Dominanzregeln sprechen von Summen, und nichts wird summiert: weglassen oder einen Messwert nennen"
+            ),
+            Self::NothingSensitive => say!(
+                language,
+                "group disclosure is asked of a dimension without sensitive categories: name them under sensitive",
+                "Gruppenoffenlegung ist für eine Dimension ohne sensible Kategorien verlangt: diese unter sensitive nennen"
             ),
             Self::IdMissing => say!(
                 language,

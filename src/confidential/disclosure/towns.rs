@@ -5,7 +5,7 @@ use std::sync::Arc;
 use geo::MultiPolygon;
 
 use crate::area::{Area, AreaSystem};
-use crate::confidential::cube::{AtomKey, Cube};
+use crate::confidential::cube::{AtomKey, Contributions, Cube};
 use crate::confidential::disclosure::modular::scatter;
 use crate::confidential::lattice::{Dimension, Lattice, Table};
 use crate::confidential::raw_count::RawCount;
@@ -64,6 +64,7 @@ pub(super) fn cube(lattice: &Lattice, tuples: Vec<Vec<Option<u32>>>, mut atoms: 
         counts: Vec::new(),
         sums: vec![Vec::new(); lattice.measures.len()],
         record_keys: Vec::new(),
+        contributions: Contributions::default(),
     };
     for (key, count) in atoms {
         if cube.keys.last() != Some(&key) {

@@ -10,10 +10,10 @@ use crate::confidential::disclosure::units::units;
 
 fn trial(persons: usize, side_km: u32, zeros: Zeros) -> String {
     let (lattice, cube) = towns(persons, side_km, &[100, 1000, 10_000]);
-    let rules = Rules { method: Method::Suppress { threshold: 5 }, zeros, sensitive: Vec::new() };
+    let rules = Rules { method: Method::Suppress { threshold: 5 }, zeros, sensitive: Vec::new(), risks: Default::default() };
     let start = Instant::now();
     let mut units = units(&cube, &lattice, 0).unwrap();
-    mark(&mut units, &rules, 5);
+    mark(&mut units, &rules, 5, None);
     let marked = start.elapsed();
     let rounds = complement(&mut units.system).unwrap();
     format!("{} cells, {zeros:?}: marked {marked:?}, done {:?}, {rounds:?}\n", units.cells[0].len(), start.elapsed())

@@ -1,0 +1,66 @@
+//! `report.json`: the same as the page, for programs.
+
+use serde_json::{Map, Value, json};
+
+use crate::confidential::Status;
+use crate::report::loss::{TableLoss, losses};
+use crate::report::words::{fate, goals, promise, residual_risks};
+use crate::report::{Fate, Report};
+
+/// The whole report.
+pub(super) fn json(report: &Report<'_>) -> Value {
+    let (release, language) = (report.release, report.language);
+    let parameters: Map<String, Value> =
+        release.parameters.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    let files = |files: &[(String, String)]| -> Vec<Value> {
+        files.iter().map(|(file, hash)| json!({"file": file, "blake3": hash})).collect()
+    };
+    json!({
+        "kleinraum": env!("CARGO_PKG_VERSION"),
+        "title": report.title,
+        "attribution": report.attribution,
+        "purpose": report.declared.purpose,
+        "legal_basis": report.declared.legal_basis,
+        "controller": report.declared.controller,
+        "profile": report.profile,
+        "protection": {"method": release.method, "parameters": parameters, "promise": promise(release, language)},
+        "records": report.records,
+        "fields": report.fields.iter().map(|field| json!({
+            "column": field.column, "used_as": fate_name(&field.fate), "ends": fate(&field.fate, language),
+        })).collect::<Vec<_>>(),
+        "published": losses(release).iter().map(published).collect::<Vec<_>>(),
+        "audit": report.audit.as_ref().map(|attacks| attacks.iter().map(|attack| json!({
+            "attack": attack.name, "safe": attack.safe, "at_risk": attack.at_risk, "not_proven": attack.not_proven,
+        })).collect::<Vec<_>>()),
+        "residual_risks": residual_risks(release, language),
+        "goals": goals(release, language).iter().map(|goal| json!({
+            "goal": goal.name, "done": goal.done, "left_to_the_controller": goal.left,
+        })).collect::<Vec<_>>(),
+        "inputs": files(&report.inputs),
+        "outputs": files(&report.outputs),
+    })
+}
+
+fn published(table: &TableLoss) -> Value {
+    let mut object = json!({
+        "date": table.date, "level": table.level, "table": table.table, "numbers": table.numbers(),
+        "share_shown": table.share_shown(), "records_in_published_numbers": table.records_shown,
+    });
+    for status in Status::ALL {
+        object[status.name()] = table.of(status).into();
+    }
+    object
+}
+
+fn fate_name(fate: &Fate) -> &'static str {
+    match fate {
+        Fate::Coordinate => "coordinate",
+        Fate::CellCode => "cell_code",
+        Fate::Category(_) => "category",
+        Fate::Unpublished(_) => "category_in_no_table",
+        Fate::Summed(_) => "measure",
+        Fate::Date => "date",
+        Fate::Id => "id",
+        Fate::Contributor => "contributor",
+    }
+}

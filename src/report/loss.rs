@@ -1,0 +1,72 @@
+//! What protection costs, as far as published numbers themselves tell it.
+
+use crate::confidential::{Block, Release, Status};
+
+/// One table at one level and date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TableLoss {
+    /// Reference date.
+    pub date: Option<String>,
+    /// Level name.
+    pub level: String,
+    /// Table name.
+    pub table: String,
+    /// Numbers by status, as in [`Status::ALL`].
+    pub by_status: [u64; 5],
+    /// The published numbers of a table of counts, added up; `None` for sums of measures. Anybody can add them up.
+    pub records_shown: Option<i64>,
+}
+
+impl TableLoss {
+    /// How many numbers there are.
+    pub(super) fn numbers(&self) -> u64 {
+        self.by_status.iter().sum()
+    }
+
+    /// How many there are of this status.
+    pub(super) fn of(&self, status: Status) -> u64 {
+        self.by_status[status as usize]
+    }
+
+    /// The share of numbers that are not withheld, 0 to 1; `None` where there are none.
+    pub(super) fn share_shown(&self) -> Option<f64> {
+        let all = self.numbers();
+        (all > 0).then(|| (all - self.of(Status::Suppressed)) as f64 / all as f64)
+    }
+}
+
+/// All tables of all levels and dates, in the release's order.
+pub(super) fn losses(release: &Release) -> Vec<TableLoss> {
+    release.blocks.iter().flat_map(|block| of_block(release, block)).collect()
+}
+
+fn of_block(release: &Release, block: &Block) -> Vec<TableLoss> {
+    let lattice = &release.lattice;
+    let columns = lattice.columns();
+    let mut tables: Vec<TableLoss> = Vec::new();
+    // Columns of a table follow one another.
+    let mut table_of = Vec::with_capacity(columns.len());
+    for column in &columns {
+        let table = lattice.table_name(column);
+        if tables.last().is_none_or(|last| last.table != table) {
+            tables.push(TableLoss {
+                date: lattice.dates[block.date].clone(),
+                level: lattice.level_name(block.level),
+                table,
+                by_status: [0; 5],
+                records_shown: column.measure.is_none().then_some(0),
+            });
+        }
+        table_of.push(tables.len() - 1);
+    }
+    for unit in 0..block.units.len() {
+        for (number, &table) in block.numbers(unit).iter().zip(&table_of) {
+            let table = &mut tables[table];
+            table.by_status[number.status() as usize] += 1;
+            if let (Some(sum), Some(value)) = (&mut table.records_shown, number.value()) {
+                *sum += value;
+            }
+        }
+    }
+    tables
+}
