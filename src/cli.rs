@@ -3,6 +3,7 @@
 mod attack;
 mod audit;
 mod bars;
+mod compare;
 mod protect;
 mod quick;
 mod words;
@@ -72,6 +73,8 @@ enum Command {
     },
     /// The whole way: records to a protected bundle
     Run(Box<RunFlags>),
+    /// Methods side by side on these records, before anything is released: what each loses, which one to take
+    Compare(Box<compare::CompareFlags>),
     /// Check archives and tiles against their specifications, ids and values across formats
     Verify {
         /// Folder that `run` wrote
@@ -156,6 +159,13 @@ fn run(command: Command, language: Language, log: Log) -> Result<u8, Error> {
             progress.finish();
             words::tell_summary(&done, language, log);
             Ok(0)
+        }
+        Command::Compare(flags) => {
+            let (plan, options, page) = flags.into_plan()?;
+            let compared = pipeline::compare(&plan, &options, page.as_deref(), language, &progress)?;
+            progress.finish();
+            compare::tell(&compared, log);
+            Ok(u8::from(compared.choice.is_none()))
         }
         Command::Demo { output, seed } => {
             let plan = pipeline::write_demo_input(&output, seed)?;

@@ -155,6 +155,11 @@ enum ZerosFlag {
 }
 
 impl RunFlags {
+    /// What `-o` names.
+    pub(super) fn output(&self) -> Option<&PathBuf> {
+        self.output.as_ref()
+    }
+
     /// The plan that was typed: a file's, with the flags on top.
     pub fn into_plan(self) -> Result<Plan, PlanError> {
         let is_plan = |file: &Path| file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml"));

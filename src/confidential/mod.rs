@@ -1,4 +1,5 @@
-//! The closed room: records come in, a protected [`Release`] goes out, through one door.
+//! The closed room: records come in, a protected [`Release`] goes out, through one door ([`release`]). A second one, [`compare`], tells what several
+//! methods would lose, in sums over whole levels that give nobody away.
 //!
 //! Inside, data flows `records` → `georeference` → `cube` → `disclosure`. Nothing individual leaves: no coordinate, address or id, and no
 //! count that did not go through disclosure control. Later rooms see only what is re-exported here: the lattice, the release
@@ -68,8 +69,8 @@ pub use cube::{Contributor, DateSpec, DimensionKind, DimensionSpec, MeasureSpec,
 #[cfg(test)]
 pub(crate) use disclosure::for_tests;
 pub use disclosure::{
-    Block, Concentration, Method, PerturbationError, PerturbationParameters, PerturbationTable, ProtectedCount, RateRule,
-    Release, Risks, Rules, RulesError, Status, Zeros,
+    Block, Comparison, Concentration, Loss, Method, Outcome, PerturbationError, PerturbationParameters, PerturbationTable,
+    ProtectedCount, RateRule, Release, Risks, Rules, RulesError, Status, Unprotected, Zeros,
 };
 pub use disclosure::{PlainMethod, PlainSpec, ProtectedTable, protect_table};
 pub use georeference::PositionSource;
@@ -137,29 +138,58 @@ fn risks(request: &Request, lattice: &Lattice) -> Result<Risks, RulesError> {
     })
 }
 
-/// The one door: reads, counts and protects; only the release and the account of the rows come out.
+/// The door: reads, counts and protects; only the release and the account of the rows come out.
 ///
 /// # Errors
 /// If the input cannot be read, too much of it is rejected, or the rules do not fit it.
 pub fn release(request: &Request, progress: &dyn Progress) -> Result<(Release, Account), Error> {
-    if matches!(request.method, Method::CellKey { .. })
-        && (request.count.id_column.is_none() || request.count.record_key.is_none())
-    {
-        return Err(RulesError::IdMissing.into());
-    }
+    request.check_keys(&request.method)?;
     let (cube, account) = count::count(&request.count, progress)?;
-    let lattice = Lattice {
-        sizes: request.count.sizes.clone(),
-        systems: request.count.systems.clone(),
-        dimensions: cube.dimensions.clone(),
-        tables: request.tables.clone(),
-        measures: request.count.measures.iter().map(|measure| measure.name.clone()).collect(),
-        dates: cube.dates.clone(),
-    };
+    let lattice = request.lattice(&cube);
     progress.begin(Stage::Protect, None);
-    let sensitive = request.sensitive.iter().map(|sensitive| sensitive.positions(&lattice)).collect::<Result<_, _>>()?;
+    let sensitive = request.sensitive_positions(&lattice)?;
     let risks = risks(request, &lattice)?;
     let rules = Rules { method: request.method.clone(), zeros: request.zeros, sensitive, risks };
     let release = disclosure::protect(&cube, lattice, &rules, progress)?;
     Ok((release, account))
+}
+
+/// The second door: reads and counts once, protects by each of `methods` in place of the request's; what comes out is what [`Comparison`]
+/// says, and nothing of it is a count before disclosure control. For the eyes of those who may see the records: several
+/// releases of the same people together protect less than each alone.
+///
+/// # Errors
+/// As [`release`]; and for method `none`, whose numbers would be the truth.
+pub fn compare(request: &Request, methods: &[Method], progress: &dyn Progress) -> Result<(Comparison, Account), Error> {
+    methods.iter().try_for_each(|method| request.check_keys(method))?;
+    let (cube, account) = count::count(&request.count, progress)?;
+    let lattice = request.lattice(&cube);
+    let sensitive = request.sensitive_positions(&lattice)?;
+    let risks = risks(request, &lattice)?;
+    let rules = Rules { method: request.method.clone(), zeros: request.zeros, sensitive, risks };
+    let comparison = disclosure::compare(&cube, &lattice, (methods, &rules), progress)?;
+    Ok((comparison, account))
+}
+
+impl Request {
+    /// Refuses cell keys without anything to make them of.
+    fn check_keys(&self, method: &Method) -> Result<(), RulesError> {
+        let keys = self.count.id_column.is_some() && self.count.record_key.is_some();
+        if keys || !matches!(method, Method::CellKey { .. }) { Ok(()) } else { Err(RulesError::IdMissing) }
+    }
+
+    fn lattice(&self, cube: &cube::Cube) -> Lattice {
+        Lattice {
+            sizes: self.count.sizes.clone(),
+            systems: self.count.systems.clone(),
+            dimensions: cube.dimensions.clone(),
+            tables: self.tables.clone(),
+            measures: self.count.measures.iter().map(|measure| measure.name.clone()).collect(),
+            dates: cube.dates.clone(),
+        }
+    }
+
+    fn sensitive_positions(&self, lattice: &Lattice) -> Result<Vec<(usize, Vec<usize>)>, RulesError> {
+        self.sensitive.iter().map(|sensitive| sensitive.positions(lattice)).collect()
+    }
 }

@@ -57,9 +57,19 @@ impl Classes {
             let number = layer.block.numbers(unit)[column];
             matches!(number.status(), Status::Value | Status::Uncertain).then(|| number.value()).flatten()
         };
-        let mut numbers: Vec<i64> = (0..layer.block.units.len()).filter_map(published).filter(|&n| n != 0).collect();
+        Self::of_numbers((0..layer.block.units.len()).filter_map(published).collect())
+    }
+
+    /// Quantiles of these numbers, zeros left out.
+    pub fn of_numbers(mut numbers: Vec<i64>) -> Self {
+        numbers.retain(|&n| n != 0);
         numbers.sort_unstable();
         Self::of_sorted(&numbers)
+    }
+
+    /// The class of a number that is not zero, by position.
+    pub fn class_of(&self, number: i64) -> usize {
+        self.0.partition_point(|class| class.from <= number).saturating_sub(1)
     }
 
     fn of_sorted(numbers: &[i64]) -> Self {

@@ -11,11 +11,20 @@ use crate::{pipeline, say};
 /// # Errors
 /// If the file exists or cannot be written, or the system has no randomness.
 pub fn write_key(file: &Path) -> Result<(), Error> {
-    let mut key = [0_u8; 32];
-    getrandom::fill(&mut key).map_err(|_| KeyError::NoRandomness)?;
-    let mut text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut text = random_digits()?;
     text.push('\n');
     Ok(pipeline::write_new_file(file, text.as_bytes(), true)?)
+}
+
+/// A key for one comparison, kept nowhere.
+pub(super) fn fresh_key() -> Result<Key, KeyError> {
+    Ok(Key::from_hex(&random_digits()?).expect("as many digits as a key has"))
+}
+
+fn random_digits() -> Result<String, KeyError> {
+    let mut key = [0_u8; Key::DIGITS / 2];
+    getrandom::fill(&mut key).map_err(|_| KeyError::NoRandomness)?;
+    Ok(key.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Reads a key file; with it, what is to be known about the file.

@@ -1,5 +1,6 @@
 //! The whole way: plan → closed room → release → layers → bundle and report. The only place that knows all rooms.
 
+mod compare;
 mod folder;
 mod job;
 mod key;
@@ -19,6 +20,8 @@ use crate::geodesy;
 use crate::progress::{Progress, Stage};
 use crate::tiling::{self, TileFormat, TileOptions, TileReport};
 
+pub use compare::{Choice, CompareOptions, Compared, compare};
+pub use compare::{Table as ComparedTable, risks as comparison_risks, table as comparison_table, warning as comparison_warning};
 pub use folder::{BundleFolder, FolderError};
 pub use key::write_key;
 pub use stopwatch::StageTime;

@@ -3,10 +3,12 @@
 //! The only place that reads a raw count or makes a [`ProtectedCount`]. `units` lays out what is counted and how it adds up, `primary` marks what
 //! must not be known (`risk` says of a single number whether, with what `contributors` finds; `implied`: and what public zeros tell anyway), `suppress`
 //! withholds until it cannot be found out (`span` and `slack` say whether it can, `loosen` what helps), `camouflage` withholds zeros beside lone
-//! ones, and `publish` writes the release. `system`, `slack`, `span` and `elimination` know no geography: they serve plain tables as well.
+//! ones, and `publish` writes the release; `compare` says what several methods would lose. `system`, `slack`, `span` and `elimination` know no
+//! geography: they serve plain tables as well.
 
 mod camouflage;
 mod cell_key;
+mod compare;
 mod contributors;
 mod cycles;
 mod elimination;
@@ -36,6 +38,8 @@ mod towns;
 mod trials;
 mod units;
 
+pub(in crate::confidential) use compare::compare;
+pub use compare::{Comparison, Loss, Outcome, Unprotected};
 pub use perturbation::{PerturbationError, PerturbationParameters, PerturbationTable};
 pub use plain::{PlainMethod, PlainSpec, ProtectedTable, protect_table};
 pub(in crate::confidential) use publish::protect;

@@ -40,6 +40,16 @@ impl PerturbationParameters {
         Self { monotone, ..self }
     }
 
+    /// D.
+    pub(super) fn largest_noise(self) -> u32 {
+        self.largest_noise
+    }
+
+    /// js.
+    pub(super) fn small(self) -> u32 {
+        self.small
+    }
+
     /// The parameters by technical name. They may be told: the protection rests on the key alone, and readers need the noise's size.
     pub(super) fn told(self) -> [(&'static str, String); 3] {
         [("d", self.largest_noise.to_string()), ("v", self.variance.to_string()), ("js", self.small.to_string())]

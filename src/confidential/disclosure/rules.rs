@@ -169,6 +169,8 @@ pub enum RulesError {
     TooManyRecords,
     /// Withholding everything that can be withheld does not keep a number secret.
     NothingToWithhold,
+    /// A comparison with method `none`, whose numbers are the truth.
+    NoneCompared,
 }
 
 impl Failure for RulesError {
@@ -254,6 +256,11 @@ impl Failure for RulesError {
                 language,
                 "more than 4294967295 records of one date: split the input by region",
                 "mehr als 4294967295 Datensätze eines Stichtags: Eingabe nach Gebieten teilen"
+            ),
+            Self::NoneCompared => say!(
+                language,
+                "method none cannot be compared: its numbers are the truth itself",
+                "Methode none lässt sich nicht vergleichen: ihre Zahlen sind die Wahrheit selbst"
             ),
             Self::NothingToWithhold => say!(
                 language,
