@@ -96,6 +96,9 @@ pub struct RunFlags {
     /// Source and licence line that every output carries
     #[arg(long)]
     attribution: Option<String>,
+    /// Do not attack the bundle before it is in its place; run.json tells the reason
+    #[arg(long, value_name = "REASON")]
+    no_audit: Option<String>,
     /// Output folder
     #[arg(short, long, value_name = "FOLDER")]
     output: Option<PathBuf>,
@@ -149,6 +152,7 @@ impl RunFlags {
             d => protection.d;
             v => protection.v;
             js => protection.js;
+            no_audit => audit.skip;
             id => unit.id;
             key => unit.key;
             formats => output.formats;

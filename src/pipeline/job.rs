@@ -45,6 +45,8 @@ pub(super) struct Job {
     key_note: Option<String>,
     zeros: Zeros,
     sensitive: Vec<Sensitive>,
+    /// Why the bundle is not attacked.
+    pub(super) no_audit: Option<String>,
 }
 
 impl Job {
@@ -84,6 +86,9 @@ impl Job {
             .into());
         }
         let (method, key_note) = method(plan, language)?;
+        if plan.audit.skip.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
+            return Err(missing("audit.skip", "--no-audit", "--no-audit \"audited by hand on 3 May\"").into());
+        }
         Ok(Self {
             title,
             attribution: plan.attribution.clone().unwrap_or_default(),
@@ -106,6 +111,7 @@ impl Job {
             date: date(plan)?,
             id_column: plan.unit.id.clone(),
             max_rejects,
+            no_audit: plan.audit.skip.clone(),
             method,
             key_note,
             zeros: match plan.protection.zeros {

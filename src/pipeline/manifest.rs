@@ -13,6 +13,7 @@ use crate::confidential::{Account, Lattice, Level, Release};
 use crate::config::Plan;
 use crate::error::{Failure, Kind, Language};
 use crate::layer::layers;
+use crate::pipeline::audited::Audit;
 use crate::pipeline::folder::{FolderError, MANIFEST};
 use crate::pipeline::job::Job;
 use crate::pipeline::stopwatch::StageTime;
@@ -27,6 +28,8 @@ pub(super) struct Facts<'f> {
     pub(super) account: &'f Account,
     pub(super) tiles: Option<&'f TileReport>,
     pub(super) stages: &'f [StageTime],
+    /// What came of the attack; none until it is done.
+    pub(super) audit: Option<&'f Audit>,
     /// Inputs with their hashes.
     pub(super) inputs: &'f [(PathBuf, String)],
     /// Hashes of all outputs by path inside the bundle.
@@ -63,6 +66,7 @@ impl Facts<'_> {
                 });
                 layer.fields.iter().map(field).collect()
             }),
+            "audit": self.audit.map(Audit::to_json),
             "tiles": self.tiles,
             "hashes": "blake3",
             "outputs": outputs,

@@ -1,5 +1,6 @@
 //! The whole way: plan → closed room → release → layers → bundle. The only place that knows all rooms.
 
+mod audited;
 mod folder;
 mod job;
 mod key;
@@ -18,6 +19,7 @@ use crate::geodesy;
 use crate::progress::{Progress, Stage};
 use crate::tiling::{self, TileFormat, TileOptions, TileReport};
 
+pub use audited::Audit;
 pub use folder::{BundleFolder, FolderError};
 pub use key::write_key;
 pub use stopwatch::StageTime;
@@ -38,6 +40,8 @@ pub struct Done {
     pub published: Vec<Published>,
     /// Zooms and sizes of tiles, if tiles were written.
     pub tiles: Option<TileReport>,
+    /// What came of the attack on the bundle.
+    pub audit: Audit,
     /// Time and memory of each stage.
     pub stages: Vec<StageTime>,
     /// Overlaps and gaps of boundaries, and other things to know that did not stop the run.
@@ -84,20 +88,26 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
         stopwatch.end();
         let published = published(&release);
         let stages = stopwatch.stages();
-        let facts = manifest::Facts {
+        let mut facts = manifest::Facts {
             job: &job,
             plan,
             release: &release,
             account: &account,
             tiles: tiles.as_ref(),
             stages: &stages,
+            audit: None,
             inputs: &inputs,
             outputs: &outputs,
         };
+        // The attack reads what an attacker would: the bundle as it will stand there. What it finds goes into `run.json` afterwards.
+        facts.write(folder.path())?;
+        let audit = Audit::of(folder.path(), job.no_audit.as_deref(), &stopwatch)?;
+        let stages = stopwatch.stages();
+        (facts.audit, facts.stages) = (Some(&audit), &stages);
         facts.write(folder.path())?;
         let folder = folder.finish()?;
         let protection = job.description(&release);
-        Ok(Done { folder, account, protection, published, tiles, stages, notes })
+        Ok(Done { folder, account, protection, published, tiles, audit, stages, notes })
     })
 }
 
