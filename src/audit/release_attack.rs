@@ -26,7 +26,7 @@ pub enum Named {
     Areas,
     /// Published sums that do not add up, or values that the method never gives (methods that change numbers).
     Consistency,
-    /// Small counts shown as they are (methods that change numbers).
+    /// Small counts shown as they are.
     SmallValues,
 }
 
@@ -99,7 +99,7 @@ pub struct Audited {
     pub targets: u64,
     /// Shown by two worlds that satisfy everything published.
     pub safe: u64,
-    /// Exactly known and small.
+    /// Exactly known and small, or small and shown.
     pub at_risk: u64,
     /// Exactly known, but large enough to be published, or zero where zeros are public.
     pub harmless: u64,
@@ -192,9 +192,10 @@ fn attack_suppressed(bundle: &Bundle, audited: &mut Audited, progress: &dyn Prog
     audited.tables_in_a_circle = !columns.closed;
     for date in &bundle.dates {
         let contradiction = || BundleError::Contradiction { folder: folder.clone() };
+        perturbed::shown(bundle, date, audited, 1..threshold);
         let statement = Statement::of(bundle, date, &columns);
         // There are many blocks, so only the small are solved exactly.
-        let limits = Limits { exact_size: 4_000, steps: 2_000, branches: 20, operations: 1_000_000_000, intervals: false };
+        let limits = Limits { exact_size: 10_000, steps: 20_000, branches: 200, operations: 1_000_000_000, intervals: false };
         let unknowns: Vec<u32> = statement.targets.iter().map(|target| target.unknown).collect();
         let found = attack(&statement.system, &unknowns, &limits).map_err(|_| contradiction())?;
         let small = |target: &Target, found: &Found| {

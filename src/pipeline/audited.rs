@@ -73,3 +73,59 @@ impl Failure for AtRisk {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+    use parquet::arrow::ArrowWriter;
+
+    use super::*;
+    use crate::pipeline::folder::{BundleFolder, MANIFEST};
+    use crate::progress::Silent;
+
+    /// One cell: its total, one group and, if told, the other.
+    fn write(folder: &Path, other: Option<i64>) {
+        let field = |table: &str, group: &str| json!({"table": table, "group": group});
+        let run = json!({
+            "protection": {"method": "suppress", "parameters": {"threshold": "5", "zeros": "public"}},
+            "records": {"placed": {"count": 8}},
+            "fields": [field("total", ""), field("sex", "f"), field("sex", "m")],
+            "layers": [{"level": "100m", "date": null}],
+        });
+        std::fs::write(folder.join(MANIFEST), run.to_string()).unwrap();
+        let text = |texts: [&str; 3]| Arc::new(StringArray::from_iter_values(texts)) as ArrayRef;
+        let status = if other.is_some() { "value" } else { "suppressed" };
+        let columns: Vec<(&str, ArrayRef, bool)> = vec![
+            ("date", Arc::new(StringArray::from(vec![None::<&str>; 3])), true),
+            ("level", text(["100m"; 3]), false),
+            ("id", text(["CRS3035RES100mN3380000E4321000"; 3]), false),
+            ("table", text(["total", "sex", "sex"]), false),
+            ("group", text(["", "f", "m"]), false),
+            ("value", Arc::new(Int64Array::from(vec![Some(8), other, None])), true),
+            ("status", text(["value", status, "suppressed"]), false),
+        ];
+        let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+        let mut writer =
+            ArrowWriter::try_new(File::create(folder.join("release.parquet")).unwrap(), batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+    }
+
+    #[test]
+    fn what_is_found_out_leaves_no_bundle() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = BundleFolder::create(&home.path().join("out")).unwrap();
+        write(folder.path(), None);
+        assert!(matches!(Audit::of(folder.path(), None, &Silent), Ok(Audit::Held(_))));
+        write(folder.path(), Some(6));
+        let error = Audit::of(folder.path(), None, &Silent).unwrap_err();
+        assert_eq!(error.kind(), Kind::Check);
+        assert!(error.explain(Language::English).contains("found out 1 numbers"), "{}", error.explain(Language::English));
+        assert!(matches!(Audit::of(folder.path(), Some("why not"), &Silent), Ok(Audit::Skipped { .. })));
+        drop(folder);
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+    }
+}
