@@ -50,6 +50,8 @@ pub struct Plan {
     pub date: DatePlan,
     /// What a record stands for.
     pub unit: UnitPlan,
+    /// The attack on the bundle before it is in its place.
+    pub audit: AuditPlan,
     /// The bundle.
     pub output: OutputPlan,
     /// What the report says beside what was computed.
@@ -315,6 +317,15 @@ pub struct UnitPlan {
     /// Key file, relative to the plan, for methods that need one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<PathBuf>,
+}
+
+/// The attack on the bundle before it is in its place. Where it finds out what was withheld, no bundle is written.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuditPlan {
+    /// Why the bundle is not attacked; `run.json` tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip: Option<String>,
 }
 
 /// The bundle.

@@ -17,6 +17,8 @@ pub enum Stage {
     Hash,
     /// The bundle is checked.
     Verify,
+    /// The bundle is attacked.
+    Audit,
 }
 
 impl Stage {
@@ -30,6 +32,7 @@ impl Stage {
             Self::Export => "export",
             Self::Hash => "hash",
             Self::Verify => "verify",
+            Self::Audit => "audit",
         }
     }
 }

@@ -153,7 +153,7 @@ fn what_run_protects_holds() {
     let count = |name: &str| told[name].as_u64().unwrap();
     assert_eq!(count("targets"), count("safe") + count("harmless") + count("not_proven"));
     assert!(count("targets") > 1000, "{told}");
-    assert_eq!(told["attacks"].as_array().unwrap().len(), 3);
+    assert_eq!(told["attacks"].as_array().unwrap().len(), 4);
     // No value and no raw count is told.
     let output = kleinraum(desk.path(), &["--lang", "de", "audit", "out"]);
     let german = String::from_utf8(output.stdout).unwrap();
@@ -199,6 +199,51 @@ fn one_complementary_suppression_undone_is_found() {
     }
     // The method withholds cell by cell before it looks at the whole, so a few are not needed in the end.
     assert!(tried >= 5 && found * 10 >= tried * 6, "{found} of {tried}");
+}
+
+#[test]
+fn one_total_added_is_found() {
+    let (desk, truth) = bundle("");
+    let original = fs::read(release(desk.path())).unwrap();
+    // Totals of units that are withheld for the sake of others, or because they are small themselves.
+    let mut totals = Vec::new();
+    rewrite(desk.path(), |key, value, status| {
+        if status == "suppressed" && key.2 == "total" {
+            totals.push(key.clone());
+        }
+        value
+    });
+    let step = (totals.len() / 12).max(1);
+    let (mut tried, mut found) = (0, 0);
+    for added in totals.iter().step_by(step) {
+        fs::write(release(desk.path()), &original).unwrap();
+        assert_eq!(rewrite(desk.path(), |key, value, _| if key == added { truth.get(key).copied() } else { value }), 1);
+        let (code, told) = audit(desk.path(), "out");
+        tried += 1;
+        found += usize::from(code == Some(1) && told["at_risk"].as_u64() > Some(0));
+    }
+    // The method withholds cell by cell before it looks at the whole, so a few are not needed in the end.
+    assert!(tried >= 5 && found * 10 >= tried * 7, "{found} of {tried}");
+}
+
+#[test]
+fn run_tells_of_its_audit() {
+    let (desk, _) = bundle("");
+    let run_json =
+        || -> serde_json::Value { serde_json::from_slice(&fs::read(desk.path().join("out/run.json")).unwrap()).unwrap() };
+    let told = run_json();
+    let (code, own) = audit(desk.path(), "out");
+    assert_eq!(code, Some(0));
+    for name in ["targets", "safe", "harmless", "at_risk", "not_proven", "not_linear", "attacks"] {
+        assert_eq!(told["audit"][name], own[name], "{name}");
+    }
+    assert!(told["timings"].as_array().unwrap().iter().any(|time| time["stage"] == "audit"), "{}", told["timings"]);
+    let output = kleinraum(desk.path(), &["run", "plan.toml", "--no-audit", "seen by hand"]);
+    assert!(output.status.success());
+    assert!(String::from_utf8_lossy(&output.stdout).contains("seen by hand"));
+    assert_eq!(run_json()["audit"], serde_json::json!({"skipped": "seen by hand"}));
+    let output = kleinraum(desk.path(), &["run", "plan.toml", "--no-audit", " "]);
+    assert_eq!(output.status.code(), Some(2), "a reason is needed");
 }
 
 #[test]

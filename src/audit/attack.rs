@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use crate::audit::certificate::{self, Multipliers, Ranges};
 use crate::audit::propagation::propagate;
 use crate::audit::simplex::{Optimum, Stop, Tableau};
-use crate::audit::span::Echelon;
+use crate::audit::span::{Echelon, Flat};
 use crate::audit::system::System;
 
 /// What is known about a withheld number.
@@ -18,6 +18,9 @@ use crate::audit::system::System;
 pub enum Standing {
     /// It has one possible value.
     Known,
+    /// It is a linear function of what is published modulo 2^61 − 1, which is wrong once in 10^12 times, and so has one possible value;
+    /// multipliers that show it in whole numbers were not worked out.
+    Linear,
     /// Two worlds of whole numbers satisfy everything published and differ in it.
     Safe,
     /// It is no linear function of what is published and single equations leave it several values; that it has two was not shown.
@@ -48,11 +51,13 @@ pub struct Limits {
     pub branches: usize,
     /// Elementary operations of the elimination of a block.
     pub operations: usize,
+    /// Whether intervals are wanted, and not only whether a number is known.
+    pub intervals: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { exact_size: 40_000, steps: 20_000, branches: 200, operations: 2_000_000_000 }
+        Self { exact_size: 40_000, steps: 20_000, branches: 200, operations: 2_000_000_000, intervals: true }
     }
 }
 
@@ -68,9 +73,9 @@ pub fn attack(system: &System, targets: &[u32], limits: &Limits) -> Result<Vec<F
     let propagated = propagate(system).ok_or(Contradiction)?;
     let ranges = certificate::replay(system, &propagated.steps).expect("every step was taken from its equation");
     drop(propagated);
-    let blocks = blocks(system, &ranges, targets);
+    let (blocks, local) = blocks(system, &ranges, targets);
     let solved: Vec<Vec<(u32, Found)>> =
-        blocks.into_par_iter().map(|block| block.solve(system, &ranges, limits)).collect::<Result<_, _>>()?;
+        blocks.into_par_iter().map(|block| block.solve((system, &ranges), &local, limits)).collect::<Result<_, _>>()?;
     let mut found: Vec<Option<Found>> = vec![None; system.unknowns()];
     for (x, answer) in solved.into_iter().flatten() {
         found[x as usize] = Some(answer);
@@ -91,7 +96,8 @@ struct Block {
     targets: Vec<u32>,
 }
 
-fn blocks(system: &System, ranges: &Ranges, targets: &[u32]) -> Vec<Block> {
+/// Blocks with a target, and the position of each unknown in its block.
+fn blocks(system: &System, ranges: &Ranges, targets: &[u32]) -> (Vec<Block>, Vec<u32>) {
     let mut parent: Vec<u32> = (0..system.unknowns() as u32).collect();
     fn root(parent: &mut [u32], mut x: u32) -> u32 {
         while parent[x as usize] != x {
@@ -101,7 +107,7 @@ fn blocks(system: &System, ranges: &Ranges, targets: &[u32]) -> Vec<Block> {
         x
     }
     let open = |x: u32| ranges.fixed(x).is_none();
-    for equation in &system.equations {
+    for equation in system.all() {
         let mut free = equation.terms.iter().map(|t| t.0).filter(|&x| open(x));
         if let Some(first) = free.next() {
             let first = root(&mut parent, first);
@@ -124,19 +130,21 @@ fn blocks(system: &System, ranges: &Ranges, targets: &[u32]) -> Vec<Block> {
         }
         blocks[*slot as usize].targets.push(x);
     }
+    let mut local = vec![u32::MAX; system.unknowns()];
     for x in (0..system.unknowns() as u32).filter(|&x| open(x)) {
         if let Some(block) = blocks.get_mut(number[root(&mut parent, x) as usize] as usize) {
+            local[x as usize] = block.unknowns.len() as u32;
             block.unknowns.push(x);
         }
     }
-    for (e, equation) in system.equations.iter().enumerate() {
+    for (e, equation) in system.all().enumerate() {
         if let Some(&(x, _)) = equation.terms.iter().find(|t| open(t.0))
             && let Some(block) = blocks.get_mut(number[root(&mut parent, x) as usize] as usize)
         {
             block.equations.push(e as u32);
         }
     }
-    blocks
+    (blocks, local)
 }
 
 /// Equations over unknowns counted from 0, each at least 0.
@@ -157,10 +165,10 @@ impl Block {
         let mut local: FxHashMap<(Vec<(u32, i64)>, i64), ()> = FxHashMap::default();
         let (mut kept, mut origin) = (Vec::new(), Vec::new());
         for &e in &self.equations {
-            let equation = &system.equations[e as usize];
+            let equation = system.equation(e);
             let mut constant = equation.constant;
             let mut terms = Vec::with_capacity(equation.terms.len());
-            for &(x, a) in &equation.terms {
+            for (x, a) in equation.wide() {
                 constant -= a * ranges.lo(x);
                 if ranges.fixed(x).is_none() {
                     terms.push((x, a));
@@ -192,29 +200,64 @@ impl Block {
         Reduced { groups, rows: kept.into_iter().map(row).collect(), origin }
     }
 
-    /// The block as it is: every unknown a group of its own.
-    fn restate(&self, system: &System, ranges: &Ranges) -> Reduced {
-        let local = |x: u32| self.unknowns.binary_search(&x).expect("an equation's open unknowns are all in its block");
-        let row = |&e: &u32| {
-            let equation = &system.equations[e as usize];
-            let constant = equation.constant - equation.terms.iter().map(|&(x, a)| a * ranges.lo(x)).sum::<i64>();
-            let open = equation.terms.iter().filter(|t| ranges.fixed(t.0).is_none());
-            (open.map(|&(x, a)| (local(x), a)).collect(), constant)
-        };
-        let rows = self.equations.iter().map(row).collect();
-        Reduced { groups: self.unknowns.iter().map(|&x| vec![x]).collect(), rows, origin: self.equations.clone() }
-    }
-
-    fn solve(&self, system: &System, ranges: &Ranges, limits: &Limits) -> Result<Vec<(u32, Found)>, Contradiction> {
+    fn solve(
+        &self,
+        (system, ranges): (&System, &Ranges),
+        local: &[u32],
+        limits: &Limits,
+    ) -> Result<Vec<(u32, Found)>, Contradiction> {
         // Merging columns shrinks a block, but not out of all proportion.
         let large = limits.exact_size == 0 || self.unknowns.len() * self.equations.len() / 64 > limits.exact_size;
-        let reduced = if large { self.restate(system, ranges) } else { self.reduce(system, ranges) };
-        let attack = Attack { block: self, reduced: &reduced, system, ranges, limits };
-        if !large && reduced.groups.len() * reduced.rows.len() <= limits.exact_size {
-            attack.exactly()
-        } else {
-            Ok(attack.by_span())
+        if !large {
+            let reduced = self.reduce(system, ranges);
+            let attack = Attack { block: self, reduced: &reduced, system, ranges, limits };
+            if reduced.groups.len() * reduced.rows.len() <= limits.exact_size
+                && let Some(answers) = attack.exactly()?
+            {
+                return Ok(answers);
+            }
         }
+        Ok(self.by_span((system, ranges), local, limits.operations))
+    }
+
+    /// Large blocks: linear functions of what is published.
+    fn by_span(&self, (system, ranges): (&System, &Ranges), local: &[u32], mut operations: usize) -> Vec<(u32, Found)> {
+        let mut flat = Flat::default();
+        for &e in &self.equations {
+            let open = system.equation(e).terms.iter().filter(|t| ranges.fixed(t.0).is_none());
+            let known = system.equation(e).wide().filter_map(|(x, a)| Some(a * ranges.fixed(x)?));
+            flat.push(open.map(|&(x, a)| (local[x as usize], a)), system.equation(e).constant - known.sum::<i64>());
+        }
+        let echelon = Echelon::new(self.unknowns.len(), &flat, operations);
+        let linear = echelon.as_ref().map(|echelon| (echelon.suspects(), echelon.solution(&flat)));
+        operations /= 100;
+        let one = |&x: &u32| {
+            let mut found = Found { lo: ranges.lo(x), hi: ranges.hi(x), standing: Standing::NotProven };
+            let (Some(echelon), Some((suspects, solution))) = (&echelon, &linear) else { return (x, found) };
+            let at = local[x as usize];
+            if !suspects[at as usize] {
+                found.standing = Standing::NotLinear;
+                return (x, found);
+            }
+            let value = solution[at as usize];
+            found = Found { lo: value, hi: Some(value), standing: Standing::Linear };
+            if let Some(mut multipliers) = echelon.multipliers(at, &mut operations) {
+                multipliers.of.iter_mut().for_each(|(row, _)| *row = self.equations[*row as usize]);
+                let negative = Multipliers {
+                    of: multipliers.of.iter().map(|&(e, v)| (e, -v)).collect(),
+                    denominator: multipliers.denominator,
+                };
+                let lo = certificate::least(system, ranges, &multipliers, (x, 1));
+                let hi = certificate::least(system, ranges, &negative, (x, -1));
+                if let (Some(lo), Some(hi)) = (lo, hi)
+                    && lo == -hi
+                {
+                    found = Found { lo, hi: Some(lo), standing: Standing::Known };
+                }
+            }
+            (x, found)
+        };
+        self.targets.iter().map(one).collect()
     }
 }
 
@@ -239,53 +282,40 @@ impl Attack<'_> {
         self.block.targets.iter().map(|&x| (group(x), x)).collect()
     }
 
-    /// Large blocks: linear functions of what is published.
-    fn by_span(&self) -> Vec<(u32, Found)> {
-        let mut operations = self.limits.operations;
-        let echelon = Echelon::new(self.reduced.groups.len(), &self.reduced.rows, operations);
-        let suspects = echelon.as_ref().map(Echelon::suspects);
-        let one = |(g, x): (usize, u32)| {
-            let mut found = self.unproven(x);
-            if suspects.as_ref().is_some_and(|s| !s[g] || self.reduced.groups[g].len() > 1) {
-                found.standing = Standing::NotLinear;
-            }
-            let suspected = suspects.as_ref().is_some_and(|s| s[g]) && self.reduced.groups[g].len() == 1;
-            if let (true, Some(echelon)) = (suspected, &echelon)
-                && let Some(mut multipliers) = echelon.multipliers(g as u32, &mut operations)
-            {
-                multipliers.of.iter_mut().for_each(|(row, _)| *row = self.reduced.origin[*row as usize]);
-                let negative = Multipliers {
-                    of: multipliers.of.iter().map(|&(e, v)| (e, -v)).collect(),
-                    denominator: multipliers.denominator,
-                };
-                let lo = certificate::least(self.system, self.ranges, &multipliers, (x, 1));
-                let hi = certificate::least(self.system, self.ranges, &negative, (x, -1));
-                if let (Some(lo), Some(hi)) = (lo, hi)
-                    && lo == -hi
-                {
-                    found = Found { lo, hi: Some(lo), standing: Standing::Known };
-                }
-            }
-            (x, found)
-        };
-        self.by_group().into_iter().map(one).collect()
-    }
-
     /// Small blocks: the exact interval, and two worlds or multipliers for each target.
-    fn exactly(&self) -> Result<Vec<(u32, Found)>, Contradiction> {
+    /// `None` if a first vertex takes too long.
+    fn exactly(&self) -> Result<Option<Vec<(u32, Found)>>, Contradiction> {
         let mut tableau = match Tableau::new(self.reduced.groups.len(), &self.reduced.rows, self.limits.steps) {
             Ok(tableau) => tableau,
             Err(Stop::Infeasible) => return Err(Contradiction),
-            Err(_) => return Ok(self.by_span()),
+            Err(_) => return Ok(None),
         };
         let mut worlds: Vec<World> = Vec::new();
         let mut answers = Vec::new();
         for (g, x) in self.by_group() {
+            // Worlds that are there already may do.
+            if !self.limits.intervals
+                && let Some(found) = self.safe((g, x), &worlds)
+            {
+                answers.push((x, found));
+                continue;
+            }
             let least = self.optimum(&mut tableau, (g, 1), &mut worlds);
             let most = self.optimum(&mut tableau, (g, -1), &mut worlds);
             answers.push((x, self.judge((g, x), (least, most), &mut worlds)?));
         }
-        Ok(answers)
+        Ok(Some(answers))
+    }
+
+    /// The finding for a target in which two of these worlds differ.
+    fn safe(&self, (g, x): (usize, u32), worlds: &[World]) -> Option<Found> {
+        let alone = self.reduced.groups[g].len() == 1;
+        let shared = |world: &World| !alone && world[g] > 0;
+        let other = worlds.iter().find(|w| shared(w) || w[g] != worlds[0][g])?;
+        let (a, b) = (self.filled(&worlds[0], (g, x), true), self.filled(other, (g, x), alone || !shared(other)));
+        let a = if shared(other) { self.filled(other, (g, x), true) } else { a };
+        let two = certificate::two_worlds(self.system, self.ranges, &self.block.equations, (&a, &b), x);
+        two.then(|| Found { standing: Standing::Safe, ..self.unproven(x) })
     }
 
     fn optimum(&self, tableau: &mut Tableau, objective: (usize, i64), worlds: &mut Vec<World>) -> Result<Optimum, Stop> {
@@ -347,13 +377,8 @@ impl Attack<'_> {
                 (above, below) => worlds.extend(above.into_iter().chain(below).flatten()),
             }
         }
-        let other = worlds.iter().find(|w| shared(w) || w[g] != worlds[0][g]);
-        if let Some(other) = other {
-            let (a, b) = (self.filled(&worlds[0], (g, x), true), self.filled(other, (g, x), alone || !shared(other)));
-            let a = if shared(other) { self.filled(other, (g, x), true) } else { a };
-            if certificate::two_worlds(self.system, self.ranges, &self.block.equations, (&a, &b), x) {
-                found.standing = Standing::Safe;
-            }
+        if self.safe((g, x), worlds).is_some() {
+            found.standing = Standing::Safe;
         }
         Ok(found)
     }

@@ -61,9 +61,10 @@ impl Side {
 pub(super) fn replay(system: &System, steps: &[Step]) -> Option<Ranges> {
     let mut ranges = Ranges { lo: system.floors.clone(), hi: vec![None; system.unknowns()] };
     for run in steps.chunk_by(|a, b| a.equation == b.equation) {
-        let equation = system.equations.get(run[0].equation as usize)?;
+        let at = run[0].equation;
+        let equation = ((at as usize) < system.equations()).then(|| system.equation(at))?;
         let (mut least, mut most) = (Side::default(), Side::default());
-        for &(x, a) in &equation.terms {
+        for (x, a) in equation.wide() {
             let (low, high) = ends(&ranges, x, a);
             least.add(low);
             most.add(high);
@@ -71,7 +72,7 @@ pub(super) fn replay(system: &System, steps: &[Step]) -> Option<Ranges> {
         for step in run {
             let x = step.unknown;
             let at = equation.terms.binary_search_by_key(&x, |term| term.0).ok()?;
-            let a = equation.terms[at].1;
+            let a = i64::from(equation.terms[at].1);
             let (low, high) = ends(&ranges, x, a);
             least.take(low);
             most.take(high);
@@ -116,12 +117,11 @@ pub(super) fn two_worlds(
 ) -> bool {
     let holds = |world: &FxHashMap<u32, i64>| {
         let value = |x: u32| world.get(&x).copied().or_else(|| ranges.fixed(x));
-        let satisfied = |equation: &Equation| {
-            let sum: Option<i128> = equation.terms.iter().map(|&(x, a)| Some(i128::from(value(x)?) * i128::from(a))).sum();
+        let satisfied = |equation: Equation<'_>| {
+            let sum: Option<i128> = equation.wide().map(|(x, a)| Some(i128::from(value(x)?) * i128::from(a))).sum();
             sum == Some(i128::from(equation.constant))
         };
-        equations.iter().all(|&e| satisfied(&system.equations[e as usize]))
-            && world.iter().all(|(&x, &v)| v >= system.floors[x as usize])
+        equations.iter().all(|&e| satisfied(system.equation(e))) && world.iter().all(|(&x, &v)| v >= system.floors[x as usize])
     };
     let complete = |world: &FxHashMap<u32, i64>| world.contains_key(&target);
     complete(one) && complete(other) && one[&target] != other[&target] && holds(one) && holds(other)
@@ -143,10 +143,10 @@ pub(super) fn least(system: &System, ranges: &Ranges, multipliers: &Multipliers,
     let mut constant = 0_i128;
     let mut sums: FxHashMap<u32, i128> = FxHashMap::default();
     for &(e, factor) in &multipliers.of {
-        let equation = &system.equations[e as usize];
+        let equation = system.equation(e);
         let factor = i128::from(factor);
         constant = constant.checked_add(factor.checked_mul(i128::from(equation.constant))?)?;
-        for &(x, a) in &equation.terms {
+        for (x, a) in equation.wide() {
             let sum = sums.entry(x).or_insert(0);
             *sum = sum.checked_add(factor.checked_mul(i128::from(a))?)?;
         }

@@ -24,6 +24,7 @@ mod table;
 mod table_error;
 #[cfg(test)]
 mod tests;
+mod told;
 
 pub use attack::{Contradiction, Found, Limits, Standing, attack};
 pub use bundle_error::BundleError;

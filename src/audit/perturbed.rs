@@ -3,6 +3,8 @@
 //! A count that the method must not show was not protected by it; a sum that does not add up says that a number was changed afterwards
 //! or protected by itself, and differences of such numbers can be averaged.
 
+use std::ops::Range;
+
 use crate::audit::bundle::{Bundle, Date};
 use crate::audit::bundle_error::BundleError;
 use crate::audit::columns::Columns;
@@ -17,19 +19,7 @@ pub(super) fn check(bundle: &Bundle, audited: &mut Audited) -> Result<(), Error>
     let told = |name: &str| bundle.parameters.get(name).and_then(|value| value.parse::<i64>().ok());
     let never = if bundle.method == "round" { 1..told("base").unwrap_or(2) } else { 1..told("js").unwrap_or(0) + 1 };
     for date in &bundle.dates {
-        let width = bundle.columns.len();
-        let mut places = Vec::new();
-        let grids = date.grids.iter().enumerate().map(|(level, p)| (bundle.sizes[level].0.as_str(), &p.numbers));
-        let areas = date.areas.iter().enumerate().map(|(system, p)| (bundle.systems[system].as_str(), &p.numbers));
-        for (level, numbers) in grids.chain(areas) {
-            for (at, _) in numbers.iter().enumerate().filter(|(_, number)| never.contains(number)) {
-                places.push((level, at / width, at % width));
-            }
-            audited.targets += numbers.len() as u64;
-            audited.tried(Named::SmallValues, numbers.len() as u64, 0);
-        }
-        audited.tried(Named::SmallValues, 0, places.len() as u64);
-        tell(bundle, date, audited, (Named::SmallValues, &places));
+        audited.targets += shown(bundle, date, audited, never.clone());
         if bundle.method == "round" {
             let (sums, broken) = additive(bundle, date, &columns);
             audited.tried(Named::Consistency, sums, broken.len() as u64);
@@ -44,6 +34,22 @@ pub(super) fn check(bundle: &Bundle, audited: &mut Audited) -> Result<(), Error>
     }
     audited.not_tried.push(("earlier-releases", NotTried::NothingToUse));
     Ok(())
+}
+
+/// Counts that are shown though the method never shows them; gives how many numbers were looked at.
+pub(super) fn shown(bundle: &Bundle, date: &Date, audited: &mut Audited, never: Range<i64>) -> u64 {
+    let width = bundle.columns.len();
+    let mut places = Vec::new();
+    let mut looked = 0;
+    let grids = date.grids.iter().enumerate().map(|(level, p)| (bundle.sizes[level].0.as_str(), &p.numbers));
+    let areas = date.areas.iter().enumerate().map(|(system, p)| (bundle.systems[system].as_str(), &p.numbers));
+    for (level, numbers) in grids.chain(areas) {
+        looked += numbers.len() as u64;
+        places.extend((0..numbers.len()).filter(|&at| never.contains(&numbers[at])).map(|at| (level, at / width, at % width)));
+    }
+    audited.tried(Named::SmallValues, looked, places.len() as u64);
+    tell(bundle, date, audited, (Named::SmallValues, &places));
+    looked
 }
 
 fn tell(bundle: &Bundle, date: &Date, audited: &mut Audited, (by, places): (Named, &[(&str, usize, usize)])) {

@@ -27,7 +27,7 @@ pub(super) struct Propagated {
 pub(super) fn propagate(system: &System) -> Option<Propagated> {
     // Equations of each unknown, one after the other: millions of small lists would cost more than the work itself.
     let mut ends = vec![0_u32; system.unknowns() + 1];
-    let all = || system.equations.iter().zip(0_u32..).flat_map(|(equation, e)| equation.terms.iter().map(move |&(x, _)| (x, e)));
+    let all = || system.all().zip(0_u32..).flat_map(|(equation, e)| equation.terms.iter().map(move |&(x, _)| (x, e)));
     all().for_each(|(x, _)| ends[x as usize + 1] += 1);
     (0..system.unknowns()).for_each(|x| ends[x + 1] += ends[x]);
     let mut next = ends.clone();
@@ -37,15 +37,14 @@ pub(super) fn propagate(system: &System) -> Option<Propagated> {
         next[x as usize] += 1;
     }
     drop(next);
-    let terms: usize = system.equations.iter().map(|e| e.terms.len()).sum();
     // Bounds can creep upwards one by one between two equations; whoever stops early only attacks less.
-    let mut patience = 64 * (terms + 1);
+    let mut patience = 64 * (system.terms() + 1);
     let mut done = Propagated { lo: system.floors.clone(), hi: vec![OPEN; system.unknowns()], steps: Vec::new() };
-    let mut waiting = vec![true; system.equations.len()];
-    let mut queue: VecDeque<u32> = (0..system.equations.len() as u32).collect();
+    let mut waiting = vec![true; system.equations()];
+    let mut queue: VecDeque<u32> = (0..system.equations() as u32).collect();
     while let Some(e) = queue.pop_front() {
         waiting[e as usize] = false;
-        let equation = &system.equations[e as usize];
+        let equation = system.equation(e);
         if patience < equation.terms.len() {
             break;
         }
@@ -61,12 +60,12 @@ pub(super) fn propagate(system: &System) -> Option<Propagated> {
             let low = Some(i128::from(lo) * i128::from(a));
             if a > 0 { (low, high) } else { (high, low) }
         };
-        for &term in &equation.terms {
+        for term in equation.wide() {
             let (low, high) = range(&done, term);
             low.map_or_else(|| open_least += 1, |v| least += v);
             high.map_or_else(|| open_most += 1, |v| most += v);
         }
-        for &(x, a) in &equation.terms {
+        for (x, a) in equation.wide() {
             let (low, high) = range(&done, (x, a));
             let rest = |sum: i128, open: i32, own: Option<i128>| match (open, own) {
                 (0, Some(own)) => Some(sum - own),

@@ -1,11 +1,9 @@
 //! The attack on a finished bundle, and what came of it.
 //!
-//! Equations are stated kind by kind, and after each kind everything is attacked: so each number found out is told with the simplest attack
-//! that finds it. What is at risk is decided by all equations together.
+//! What is at risk is decided by all equations together. Only where something is, the attack is repeated with fewer kinds of them, so that
+//! each number found out is told with the simplest attack that finds it.
 
 use std::path::{Path, PathBuf};
-
-use rustc_hash::FxHashSet;
 
 use crate::audit::attack::{Found, Limits, Standing, attack};
 use crate::audit::bundle::Bundle;
@@ -28,7 +26,7 @@ pub enum Named {
     Areas,
     /// Published sums that do not add up, or values that the method never gives (methods that change numbers).
     Consistency,
-    /// Small counts shown as they are (methods that change numbers).
+    /// Small counts shown as they are.
     SmallValues,
 }
 
@@ -101,7 +99,7 @@ pub struct Audited {
     pub targets: u64,
     /// Shown by two worlds that satisfy everything published.
     pub safe: u64,
-    /// Exactly known and small.
+    /// Exactly known and small, or small and shown.
     pub at_risk: u64,
     /// Exactly known, but large enough to be published, or zero where zeros are public.
     pub harmless: u64,
@@ -175,7 +173,7 @@ const WORST: usize = 10;
 pub fn audit(folder: &Path, progress: &dyn Progress) -> Result<Audited, Error> {
     let bundle = Bundle::read(folder)?;
     let mut audited = Audited::new(folder, &bundle.method);
-    progress.begin(Stage::Verify, Some(bundle.dates.len() as u64));
+    progress.begin(Stage::Audit, Some(bundle.dates.len() as u64));
     match bundle.method.as_str() {
         "suppress" => attack_suppressed(&bundle, &mut audited, progress)?,
         "round" | "cell-key" => perturbed::check(&bundle, &mut audited)?,
@@ -194,49 +192,21 @@ fn attack_suppressed(bundle: &Bundle, audited: &mut Audited, progress: &dyn Prog
     audited.tables_in_a_circle = !columns.closed;
     for date in &bundle.dates {
         let contradiction = || BundleError::Contradiction { folder: folder.clone() };
-        let mut statement = Statement::new(bundle, date, &columns);
-        let mut seen: FxHashSet<u32> = FxHashSet::default();
-        let mut last: Vec<Found> = Vec::new();
-        let mut found_by: Vec<(Named, Target)> = Vec::new();
-        let kinds = if bundle.systems.is_empty() { 2 } else { 3 };
-        for kind in 0..kinds {
-            let named = match kind {
-                0 => {
-                    statement.state_tables();
-                    Named::Tables
-                }
-                1 => {
-                    statement.state_zooms();
-                    Named::Zooms
-                }
-                _ => {
-                    statement.state_areas();
-                    Named::Areas
-                }
-            };
-            // There are many blocks, so only the smaller are solved exactly, and only once.
-            let exact_size = if kind + 1 == kinds { 10_000 } else { 0 };
-            let limits = Limits { exact_size, ..Limits::default() };
-            let unknowns: Vec<u32> = statement.targets.iter().map(|target| target.unknown).collect();
-            last = attack(&statement.system, &unknowns, &limits).map_err(|_| contradiction())?;
-            let small = |target: &Target, found: &Found| {
-                let least = i64::from(!statement.zero_is_secret(target.column as usize) || target.place == Place::Piece);
-                found.standing == Standing::Known && (least..threshold).contains(&found.lo)
-            };
-            let before = found_by.len();
-            for (target, found) in statement.targets.iter().zip(&last) {
-                if small(target, found) && seen.insert(target.unknown) {
-                    found_by.push((named, *target));
-                }
-            }
-            audited.tried(named, statement.targets.len() as u64, (found_by.len() - before) as u64);
-        }
-        audited.targets += statement.targets.len() as u64;
-        audited.at_risk += found_by.len() as u64;
-        for (target, found) in statement.targets.iter().zip(&last) {
+        perturbed::shown(bundle, date, audited, 1..threshold);
+        let statement = Statement::of(bundle, date, &columns);
+        // There are many blocks, so only the small are solved exactly.
+        let limits = Limits { exact_size: 10_000, steps: 20_000, branches: 200, operations: 1_000_000_000, intervals: false };
+        let unknowns: Vec<u32> = statement.targets.iter().map(|target| target.unknown).collect();
+        let found = attack(&statement.system, &unknowns, &limits).map_err(|_| contradiction())?;
+        let small = |target: &Target, found: &Found| {
+            let least = i64::from(!statement.zero_is_secret(target.column as usize) || target.place == Place::Piece);
+            matches!(found.standing, Standing::Known | Standing::Linear) && (least..threshold).contains(&found.lo)
+        };
+        let mut left: Vec<Target> = Vec::new();
+        for (target, found) in statement.targets.iter().zip(&found) {
             match found.standing {
-                _ if seen.contains(&target.unknown) => {}
-                Standing::Known => audited.harmless += 1,
+                _ if small(target, found) => left.push(*target),
+                Standing::Known | Standing::Linear => audited.harmless += 1,
                 Standing::Safe if columns.closed => audited.safe += 1,
                 Standing::Safe | Standing::NotLinear => {
                     audited.not_proven += 1;
@@ -244,6 +214,30 @@ fn attack_suppressed(bundle: &Bundle, audited: &mut Audited, progress: &dyn Prog
                 }
                 Standing::NotProven => audited.not_proven += 1,
             }
+        }
+        audited.targets += statement.targets.len() as u64;
+        audited.at_risk += left.len() as u64;
+        let mut found_by: Vec<(Named, Target)> = Vec::new();
+        let kinds = &statement.kinds[..if bundle.systems.is_empty() { 2 } else { 3 }];
+        for (at, &(named, equations, targets)) in kinds.iter().enumerate() {
+            let before = found_by.len();
+            if at + 1 == kinds.len() {
+                found_by.extend(left.drain(..).map(|target| (named, target)));
+            } else if !left.is_empty() {
+                let fewer = statement.system.first(equations);
+                let unknowns: Vec<u32> = left.iter().map(|target| target.unknown).collect();
+                let found = attack(&fewer, &unknowns, &Limits { exact_size: 0, ..limits }).map_err(|_| contradiction())?;
+                let mut found =
+                    left.iter().zip(&found).map(|(target, found)| small(target, found)).collect::<Vec<_>>().into_iter();
+                left.retain(|target| {
+                    let is_found = found.next().unwrap_or(false);
+                    if is_found {
+                        found_by.push((named, *target));
+                    }
+                    !is_found
+                });
+            }
+            audited.tried(named, targets as u64, (found_by.len() - before) as u64);
         }
         found_by.truncate(WORST.saturating_sub(audited.worst.len()));
         audited.worst.extend(found_by.into_iter().map(|(by, target)| {

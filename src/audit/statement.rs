@@ -14,6 +14,7 @@ use rustc_hash::FxHashMap;
 
 use crate::audit::bundle::{Bundle, Date, WITHHELD};
 use crate::audit::columns::Columns;
+use crate::audit::release_attack::Named;
 use crate::audit::system::System;
 use crate::grid::CellId;
 
@@ -48,6 +49,8 @@ pub(super) struct Statement<'b> {
     public_zeros: bool,
     pub(super) system: System,
     pub(super) targets: Vec<Target>,
+    /// Kinds in the order they were stated, with how many equations and targets there were then.
+    pub(super) kinds: Vec<(Named, usize, usize)>,
     /// For each grid level, unit and column the unknown.
     grids: Vec<Vec<u32>>,
     areas: Vec<Vec<u32>>,
@@ -56,14 +59,14 @@ pub(super) struct Statement<'b> {
 /// An equation in the making: everything on one side.
 #[derive(Default)]
 struct Row {
-    terms: Vec<(u32, i64)>,
+    terms: Vec<(u32, i32)>,
     constant: i64,
 }
 
 impl Row {
-    fn add(&mut self, sign: i64, (value, x): (i64, u32)) {
+    fn add(&mut self, sign: i32, (value, x): (i64, u32)) {
         if x == NONE {
-            self.constant -= sign * value;
+            self.constant -= i64::from(sign) * value;
         } else {
             self.terms.push((x, sign));
         }
@@ -71,12 +74,25 @@ impl Row {
 }
 
 impl<'b> Statement<'b> {
+    /// Everything that is published.
+    pub(super) fn of(bundle: &'b Bundle, date: &'b Date, columns: &'b Columns) -> Self {
+        let mut statement = Self::new(bundle, date, columns);
+        let state: [(Named, fn(&mut Self)); 3] =
+            [(Named::Tables, Self::state_tables), (Named::Zooms, Self::state_zooms), (Named::Areas, Self::state_areas)];
+        for (named, state) in state {
+            state(&mut statement);
+            statement.kinds.push((named, statement.system.equations(), statement.targets.len()));
+        }
+        statement
+    }
+
     /// Unknowns for all withheld numbers; no equation yet.
-    pub(super) fn new(bundle: &'b Bundle, date: &'b Date, columns: &'b Columns) -> Self {
+    fn new(bundle: &'b Bundle, date: &'b Date, columns: &'b Columns) -> Self {
         let public_zeros = bundle.parameters.get("zeros").is_none_or(|zeros| zeros == "public");
         let (grids, areas) = (Vec::new(), Vec::new());
         let system = System::default();
-        let mut statement = Self { bundle, date, columns, public_zeros, system, targets: Vec::new(), grids, areas };
+        let mut statement =
+            Self { bundle, date, columns, public_zeros, system, targets: Vec::new(), kinds: Vec::new(), grids, areas };
         for (level, published) in date.grids.iter().enumerate() {
             let unknowns = statement.unknowns(&published.numbers, Place::Grid(level as u32));
             statement.grids.push(unknowns);
@@ -108,7 +124,7 @@ impl<'b> Statement<'b> {
     }
 
     /// The sums within each unit.
-    pub(super) fn state_tables(&mut self) {
+    fn state_tables(&mut self) {
         let width = self.bundle.columns.len();
         let levels = self.date.grids.iter().map(|p| &p.numbers).zip(&self.grids);
         let areas = self.date.areas.iter().map(|p| &p.numbers).zip(&self.areas);
@@ -120,7 +136,7 @@ impl<'b> Statement<'b> {
     }
 
     /// The sums of cells to coarser cells, and of the coarsest to all records.
-    pub(super) fn state_zooms(&mut self) {
+    fn state_zooms(&mut self) {
         let width = self.bundle.columns.len();
         for level in 1..self.date.grids.len() {
             let size = self.bundle.sizes[level].1;
@@ -145,7 +161,7 @@ impl<'b> Statement<'b> {
                         let rest = self.system.unknown(0);
                         row.add(1, (0, rest));
                     }
-                    self.system.push(row.terms, row.constant);
+                    self.system.push(&row.terms, row.constant);
                 }
             }
         }
@@ -156,11 +172,11 @@ impl<'b> Statement<'b> {
             let at = unit * width + total;
             row.add(1, (self.date.grids[coarsest].numbers[at], self.grids[coarsest][at]));
         }
-        self.system.push(row.terms, row.constant);
+        self.system.push(&row.terms, row.constant);
     }
 
     /// Areas as sums of the coarsest cells within them and of pieces of others; systems of areas as all records.
-    pub(super) fn state_areas(&mut self) {
+    fn state_areas(&mut self) {
         if self.bundle.systems.is_empty() {
             return;
         }
@@ -212,7 +228,7 @@ impl<'b> Statement<'b> {
                     let rest = self.system.unknown(0);
                     row.add(1, (0, rest));
                 }
-                self.system.push(row.terms, row.constant);
+                self.system.push(&row.terms, row.constant);
             }
         }
     }
@@ -250,7 +266,7 @@ impl<'b> Statement<'b> {
                     row.add(1, (0, unknown));
                     self.targets.push(Target { unknown, place: Place::Piece, unit: cell as u32, column: column as u32 });
                 }
-                self.system.push(row.terms, row.constant);
+                self.system.push(&row.terms, row.constant);
             }
             for (_, unknowns) in &unknowns {
                 relate(&mut self.system, self.columns, |column| (0, unknowns[column]));
@@ -311,11 +327,13 @@ impl<'b> Statement<'b> {
 
 /// States the relations of one unit.
 fn relate(system: &mut System, columns: &Columns, number: impl Fn(usize) -> (i64, u32)) {
+    let mut row = Row::default();
     for relation in &columns.relations {
-        let mut row = Row::default();
+        row.terms.clear();
+        row.constant = 0;
         for &(column, sign) in relation {
-            row.add(sign, number(column));
+            row.add(sign as i32, number(column));
         }
-        system.push(row.terms, row.constant);
+        system.push(&row.terms, row.constant);
     }
 }

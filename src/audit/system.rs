@@ -5,18 +5,29 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use rustc_hash::FxHashSet;
 
 /// Σ coefficient · unknown = constant.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Equation {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Equation<'s> {
     /// Unknown and coefficient, ascending, no unknown twice, no coefficient 0.
-    pub(super) terms: Vec<(u32, i64)>,
+    pub(super) terms: &'s [(u32, i32)],
     pub(super) constant: i64,
 }
 
+impl<'s> Equation<'s> {
+    /// Unknowns with their coefficients.
+    pub(super) fn wide(self) -> impl Iterator<Item = (u32, i64)> + 's {
+        self.terms.iter().map(|&(x, a)| (x, i64::from(a)))
+    }
+}
+
 /// Unknown whole numbers, each with a smallest value, and the equations between them.
+///
+/// All terms lie one after the other: 8 bytes for each, 12 for each equation.
 #[derive(Clone, Debug, Default)]
 pub struct System {
     pub(super) floors: Vec<i64>,
-    pub(super) equations: Vec<Equation>,
+    terms: Vec<(u32, i32)>,
+    ends: Vec<u32>,
+    constants: Vec<i64>,
     seen: FxHashSet<u64>,
 }
 
@@ -39,22 +50,52 @@ impl System {
             same
         });
         terms.retain(|&(_, coefficient)| coefficient != 0);
-        let equation = Equation { terms, constant };
         let mut hasher = DefaultHasher::new();
-        equation.hash(&mut hasher);
+        (&terms, constant).hash(&mut hasher);
         if self.seen.insert(hasher.finish()) {
-            self.equations.push(equation);
+            let narrow = |(x, a): (u32, i64)| (x, i32::try_from(a).expect("coefficients are small"));
+            self.close(terms.into_iter().map(narrow), constant);
         }
     }
 
     /// States Σ coefficient · unknown = constant, no unknown twice and no coefficient 0; does not look whether it is stated already.
-    pub(super) fn push(&mut self, mut terms: Vec<(u32, i64)>, constant: i64) {
-        if terms.is_empty() && constant == 0 {
-            return;
+    pub(super) fn push(&mut self, terms: &[(u32, i32)], constant: i64) {
+        if !terms.is_empty() || constant != 0 {
+            self.close(terms.iter().copied(), constant);
         }
-        terms.sort_unstable();
-        terms.shrink_to_fit();
-        self.equations.push(Equation { terms, constant });
+    }
+
+    fn close(&mut self, terms: impl Iterator<Item = (u32, i32)>, constant: i64) {
+        let begin = self.terms.len();
+        self.terms.extend(terms);
+        self.terms[begin..].sort_unstable();
+        self.ends.push(u32::try_from(self.terms.len()).expect("fewer than 2^32 terms"));
+        self.constants.push(constant);
+    }
+
+    /// The equation at this position.
+    pub(super) fn equation(&self, at: u32) -> Equation<'_> {
+        let at = at as usize;
+        let begin = if at == 0 { 0 } else { self.ends[at - 1] as usize };
+        Equation { terms: &self.terms[begin..self.ends[at] as usize], constant: self.constants[at] }
+    }
+
+    /// All equations in their order.
+    pub(super) fn all(&self) -> impl Iterator<Item = Equation<'_>> {
+        (0..self.ends.len() as u32).map(|at| self.equation(at))
+    }
+
+    /// How many terms all equations have together.
+    pub(super) fn terms(&self) -> usize {
+        self.terms.len()
+    }
+
+    /// The same unknowns under the first equations only.
+    pub(super) fn first(&self, equations: usize) -> Self {
+        let ends = self.ends[..equations].to_vec();
+        let terms = self.terms[..ends.last().map_or(0, |&end| end as usize)].to_vec();
+        let constants = self.constants[..equations].to_vec();
+        Self { floors: self.floors.clone(), terms, ends, constants, seen: FxHashSet::default() }
     }
 
     /// How many unknowns there are.
@@ -64,6 +105,6 @@ impl System {
 
     /// How many equations there are.
     pub fn equations(&self) -> usize {
-        self.equations.len()
+        self.ends.len()
     }
 }

@@ -85,7 +85,7 @@ impl AttackFlags {
 
 fn name(standing: Standing) -> &'static str {
     match standing {
-        Standing::Known => "known",
+        Standing::Known | Standing::Linear => "known",
         Standing::Safe => "safe",
         Standing::NotLinear | Standing::NotProven => "not-proven",
     }
@@ -93,7 +93,7 @@ fn name(standing: Standing) -> &'static str {
 
 /// Intervals as CSV, or one JSON object; gives how many numbers are exactly known.
 pub(super) fn tell(attacked: &AttackedTable, language: Language, log: Log) -> usize {
-    let known = attacked.numbers.iter().filter(|(_, found)| found.standing == Standing::Known).count();
+    let known = attacked.numbers.iter().filter(|(_, found)| matches!(found.standing, Standing::Known | Standing::Linear)).count();
     if log == Log::Json {
         let number = |(key, found): &(Vec<String>, crate::audit::Found)| {
             let key: serde_json::Map<_, _> = attacked.columns.iter().cloned().zip(key.iter().cloned().map(Into::into)).collect();

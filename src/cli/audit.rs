@@ -68,11 +68,6 @@ fn place_of(at: &AtRisk, language: Language) -> String {
 }
 
 fn json(audited: &Audited) -> serde_json::Value {
-    let attempts: Vec<_> = audited
-        .attempts
-        .iter()
-        .map(|a| serde_json::json!({"attack": a.named.name(), "attacked": a.attacked, "found": a.found}))
-        .collect();
     let worst: Vec<_> = audited
         .worst
         .iter()
@@ -83,19 +78,10 @@ fn json(audited: &Audited) -> serde_json::Value {
             })
         })
         .collect();
-    serde_json::json!({
-        "event": "audited",
-        "bundle": audited.folder,
-        "method": audited.method,
-        "attacks": attempts,
-        "not_tried": audited.not_tried.iter().map(|(name, _)| name).collect::<Vec<_>>(),
-        "targets": audited.targets,
-        "safe": audited.safe,
-        "harmless": audited.harmless,
-        "at_risk": audited.at_risk,
-        "not_proven": audited.not_proven,
-        "not_linear": audited.not_linear,
-        "tables_in_a_circle": audited.tables_in_a_circle,
-        "worst": worst,
-    })
+    let mut told = serde_json::json!({"event": "audited", "bundle": audited.folder, "method": audited.method});
+    if let (Some(told), serde_json::Value::Object(counts)) = (told.as_object_mut(), audited.to_json()) {
+        told.extend(counts);
+        told.insert("worst".into(), worst.into());
+    }
+    told
 }

@@ -85,5 +85,6 @@ fn name(stage: Stage, language: Language) -> String {
         Stage::Export => say!(language, "files", "Dateien"),
         Stage::Hash => say!(language, "hashes", "Prüfsummen"),
         Stage::Verify => say!(language, "checking", "Prüfen"),
+        Stage::Audit => say!(language, "attacking", "Angreifen"),
     }
 }

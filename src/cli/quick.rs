@@ -135,6 +135,9 @@ pub struct RunFlags {
     /// Who answers for the processing, told in the report
     #[arg(long)]
     controller: Option<String>,
+    /// Do not attack the bundle before it is in its place; run.json tells the reason
+    #[arg(long, value_name = "REASON")]
+    no_audit: Option<String>,
     /// Output folder
     #[arg(short, long, value_name = "FOLDER")]
     output: Option<PathBuf>,
@@ -198,6 +201,7 @@ impl RunFlags {
             d => protection.d;
             v => protection.v;
             js => protection.js;
+            no_audit => audit.skip;
             id => unit.id;
             key => unit.key;
             formats => output.formats;

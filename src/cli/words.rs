@@ -6,7 +6,7 @@ use std::fmt::Write;
 use crate::cli::Log;
 use crate::confidential::Status;
 use crate::error::Language;
-use crate::pipeline::Done;
+use crate::pipeline::{Audit, Done};
 use crate::say;
 use crate::verify::Verified;
 
@@ -103,6 +103,7 @@ fn summary(done: &Done, language: Language) -> String {
     for warning in done.tiles.iter().flat_map(|tiles| tiles.warnings(language)) {
         line(say!(language, "warning   {warning}", "Warnung   {warning}"));
     }
+    line(audit_line(&done.audit, language));
     let mut times = String::new();
     for time in &done.stages {
         let _ = write!(times, "{} {} s, ", time.stage.name(), decimal(time.seconds, language));
@@ -119,6 +120,37 @@ fn summary(done: &Done, language: Language) -> String {
     ));
     line(say!(language, "bundle    {}", "Paket     {}", done.folder.display()));
     text
+}
+
+/// One line about the attack on the bundle.
+fn audit_line(audit: &Audit, language: Language) -> String {
+    let n = |number: u64| grouped(number, language);
+    match audit {
+        Audit::Skipped { reason } => say!(language, "audit     none: {reason}", "Audit     keines: {reason}"),
+        Audit::Held(audited) if audited.attempts.is_empty() => say!(
+            language,
+            "audit     nothing to attack: the method {} withholds nothing",
+            "Audit     nichts anzugreifen: Methode {} hält nichts zurück",
+            audited.method
+        ),
+        Audit::Held(audited) if audited.method == "suppress" => say!(
+            language,
+            "audit     {} withheld numbers attacked, 0 at risk: {} safe with certificate, {} large enough to be published or public zeros, \
+             {} no linear function of what is published, {} not attacked to the end",
+            "Audit     {} gesperrte Zahlen angegriffen, 0 bedroht: {} sicher mit Nachweis, {} groß genug zum Veröffentlichen oder öffentliche Nullen, \
+             {} keine lineare Funktion des Veröffentlichten, {} nicht zu Ende angegriffen",
+            n(audited.targets),
+            n(audited.safe),
+            n(audited.harmless),
+            n(audited.not_linear),
+            n(audited.not_proven - audited.not_linear)
+        ),
+        Audit::Held(audited) => {
+            let of = |a: &crate::audit::Attempt| format!("{} {}", a.named.explain(language), n(a.attacked));
+            let tried = audited.attempts.iter().map(of).collect::<Vec<_>>().join(", ");
+            say!(language, "audit     {tried} checked, 0 at risk", "Audit     {tried} geprüft, 0 bedroht")
+        }
+    }
 }
 
 fn summary_json(done: &Done) -> serde_json::Value {
@@ -147,6 +179,10 @@ fn summary_json(done: &Done) -> serde_json::Value {
             "stage": time.stage.name(), "seconds": time.seconds, "cpu_seconds": time.cpu_seconds,
             "peak_memory_bytes": time.peak_memory_bytes,
         })).collect::<Vec<_>>(),
+        "audit": match &done.audit {
+            Audit::Held(audited) => audited.to_json(),
+            Audit::Skipped { reason } => serde_json::json!({"skipped": reason}),
+        },
         "notes": done.notes,
     })
 }

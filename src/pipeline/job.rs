@@ -55,6 +55,8 @@ pub(super) struct Job {
     pub(super) declared: Declared,
     /// The profile's name and what it means.
     pub(super) profile: Option<String>,
+    /// Why the bundle is not attacked.
+    pub(super) no_audit: Option<String>,
 }
 
 impl Job {
@@ -95,6 +97,9 @@ impl Job {
             .into());
         }
         let (method, key_note) = method(plan, language)?;
+        if plan.audit.skip.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
+            return Err(missing("audit.skip", "--no-audit", "--no-audit \"audited by hand on 3 May\"").into());
+        }
         Ok(Self {
             title,
             attribution: plan.attribution.clone().unwrap_or_default(),
@@ -117,6 +122,7 @@ impl Job {
             date: date(plan)?,
             id_column: plan.unit.id.clone(),
             max_rejects,
+            no_audit: plan.audit.skip.clone(),
             method,
             key_note,
             zeros: match plan.protection.zeros {

@@ -13,6 +13,7 @@ use crate::confidential::{Account, Lattice, Level, Release};
 use crate::config::Plan;
 use crate::error::{Error, Failure, Kind, Language};
 use crate::layer::layers;
+use crate::pipeline::audited::Audit;
 use crate::pipeline::folder::{FolderError, MANIFEST};
 use crate::pipeline::job::Job;
 use crate::pipeline::stopwatch::StageTime;
@@ -28,6 +29,8 @@ pub(super) struct Facts<'f> {
     pub(super) account: &'f Account,
     pub(super) tiles: Option<&'f TileReport>,
     pub(super) stages: &'f [StageTime],
+    /// What came of the attack; none until it is done.
+    pub(super) audit: Option<&'f Audit>,
     /// Names of the files that were read, with their hashes.
     pub(super) inputs: &'f [(String, String)],
     /// Hashes of all outputs so far by path inside the bundle.
@@ -69,6 +72,7 @@ impl Facts<'_> {
                 });
                 layer.fields.iter().map(field).collect()
             }),
+            "audit": self.audit.map(Audit::to_json),
             "tiles": self.tiles,
             "hashes": "blake3",
             "outputs": outputs,
@@ -94,7 +98,7 @@ impl Facts<'_> {
             records: self.records(),
             inputs: self.inputs.to_vec(),
             outputs: outputs.to_vec(),
-            audit: None,
+            audit: self.audit.and_then(|audit| audit.to_report(self.job.language)),
         }
     }
 

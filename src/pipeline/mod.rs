@@ -1,5 +1,6 @@
 //! The whole way: plan → closed room → release → layers → bundle and report. The only place that knows all rooms.
 
+mod audited;
 mod compare;
 mod folder;
 mod job;
@@ -20,6 +21,7 @@ use crate::geodesy;
 use crate::progress::{Progress, Stage};
 use crate::tiling::{self, TileFormat, TileOptions, TileReport};
 
+pub use audited::Audit;
 pub use compare::{Choice, CompareOptions, Compared, compare};
 pub use compare::{Table as ComparedTable, risks as comparison_risks, table as comparison_table, warning as comparison_warning};
 pub use folder::{BundleFolder, FolderError};
@@ -42,6 +44,8 @@ pub struct Done {
     pub published: Vec<Published>,
     /// Zooms and sizes of tiles, if tiles were written.
     pub tiles: Option<TileReport>,
+    /// What came of the attack on the bundle.
+    pub audit: Audit,
     /// Time and memory of each stage.
     pub stages: Vec<StageTime>,
     /// Overlaps and gaps of boundaries, and other things to know that did not stop the run.
@@ -91,20 +95,26 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
         let stages = stopwatch.stages();
         let name = |file: &PathBuf| file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let inputs: Vec<(String, String)> = inputs.iter().map(|(file, hash)| (name(file), hash.clone())).collect();
-        let facts = manifest::Facts {
+        let mut facts = manifest::Facts {
             job: &job,
             plan,
             release: &release,
             account: &account,
             tiles: tiles.as_ref(),
             stages: &stages,
+            audit: None,
             inputs: &inputs,
             outputs: &outputs,
         };
+        // The attack reads what an attacker would: the bundle as it will stand there. What it finds goes into `run.json` afterwards.
+        facts.write(folder.path())?;
+        let audit = Audit::of(folder.path(), job.no_audit.as_deref(), &stopwatch)?;
+        let stages = stopwatch.stages();
+        (facts.audit, facts.stages) = (Some(&audit), &stages);
         facts.write(folder.path())?;
         let folder = folder.finish()?;
         let protection = job.description(&release);
-        Ok(Done { folder, account, protection, published, tiles, stages, notes })
+        Ok(Done { folder, account, protection, published, tiles, audit, stages, notes })
     })
 }
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::confidential::cube::AtomKey;
 use crate::confidential::disclosure::perturbation::PerturbationParameters;
 use crate::confidential::disclosure::release::ProtectedCount;
+use crate::confidential::disclosure::rules::Zeros;
 use crate::confidential::disclosure::towns::{cube, lattice, towns};
 use crate::confidential::secret::Key;
 use crate::grid::{CellId, GridSize};

@@ -1,0 +1,143 @@
+//! The attack on a bundle before it is in its place.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::audit::{self, Audited, Named};
+use crate::error::{Error, Failure, Kind, Language};
+use crate::progress::Progress;
+use crate::report::Attack;
+use crate::say;
+
+/// Whether the bundle was attacked, and what came of it.
+#[derive(Clone, Debug)]
+pub enum Audit {
+    /// Attacked, and nothing found out.
+    Held(Box<Audited>),
+    /// Not attacked, for this reason.
+    Skipped {
+        /// In the words of the plan.
+        reason: String,
+    },
+}
+
+impl Audit {
+    /// Attacks a bundle that is written but not yet in its place.
+    ///
+    /// # Errors
+    /// If something that was withheld is found out.
+    pub(super) fn of(folder: &Path, skip: Option<&str>, progress: &dyn Progress) -> Result<Self, Error> {
+        if let Some(reason) = skip {
+            return Ok(Self::Skipped { reason: reason.into() });
+        }
+        // An attacker who takes too much for granted (say, that borders place every record) proves nothing, and stops nothing.
+        let Ok(audited) = audit::audit(folder, progress) else {
+            return Ok(Self::Skipped { reason: "the numbers contradict what the audit takes for granted".into() });
+        };
+        match audited.at_risk {
+            0 => Ok(Self::Held(Box::new(audited))),
+            at_risk => {
+                let found = audited.attempts.iter().map(|a| (a.named, a.found)).filter(|&(_, found)| found > 0).collect();
+                Err(AtRisk { at_risk, found }.into())
+            }
+        }
+    }
+
+    /// As the report has it: everything attacked together; nothing, if it was not attacked.
+    pub(super) fn to_report(&self, language: Language) -> Option<Vec<Attack>> {
+        let Self::Held(audited) = self else { return None };
+        let name = say!(language, "all attacks together", "alle Angriffe zusammen");
+        let safe = audited.safe + audited.harmless;
+        Some(vec![Attack { name, safe, at_risk: audited.at_risk, not_proven: audited.not_proven }])
+    }
+
+    /// As `run.json` has it.
+    pub(super) fn to_json(&self) -> Value {
+        match self {
+            Self::Held(audited) => audited.to_json(),
+            Self::Skipped { reason } => json!({"skipped": reason}),
+        }
+    }
+}
+
+/// Withheld numbers can be found out: nothing is published.
+#[derive(Debug)]
+struct AtRisk {
+    at_risk: u64,
+    found: Vec<(Named, u64)>,
+}
+
+impl Failure for AtRisk {
+    fn kind(&self) -> Kind {
+        Kind::Check
+    }
+
+    fn explain(&self, language: Language) -> String {
+        let found: Vec<String> = self.found.iter().map(|(named, found)| format!("{} {found}", named.explain(language))).collect();
+        let (at_risk, found) = (self.at_risk, found.join(", "));
+        say!(
+            language,
+            "the audit found out {at_risk} numbers that must not be told ({found}); no bundle was written: withhold more (a larger threshold, fewer sizes or tables), \
+             or look at the places: --no-audit with a reason writes the bundle for you alone, and `kleinraum audit` names them",
+            "das Audit hat {at_risk} Zahlen ermittelt, die nicht bekannt werden dürfen ({found}); es wurde kein Paket geschrieben: mehr sperren (größere Schwelle, \
+             weniger Größen oder Tabellen) oder die Stellen ansehen: --no-audit mit Grund schreibt das Paket nur für Sie, und `kleinraum audit` nennt sie"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+    use parquet::arrow::ArrowWriter;
+
+    use super::*;
+    use crate::pipeline::folder::{BundleFolder, MANIFEST};
+    use crate::progress::Silent;
+
+    /// One cell: its total, one group and, if told, the other.
+    fn write(folder: &Path, other: Option<i64>) {
+        let field = |table: &str, group: &str| json!({"table": table, "group": group});
+        let run = json!({
+            "protection": {"method": "suppress", "parameters": {"threshold": "5", "zeros": "public"}},
+            "records": {"placed": {"count": 8}},
+            "fields": [field("total", ""), field("sex", "f"), field("sex", "m")],
+            "layers": [{"level": "100m", "date": null}],
+        });
+        std::fs::write(folder.join(MANIFEST), run.to_string()).unwrap();
+        let text = |texts: [&str; 3]| Arc::new(StringArray::from_iter_values(texts)) as ArrayRef;
+        let status = if other.is_some() { "value" } else { "suppressed" };
+        let columns: Vec<(&str, ArrayRef, bool)> = vec![
+            ("date", Arc::new(StringArray::from(vec![None::<&str>; 3])), true),
+            ("level", text(["100m"; 3]), false),
+            ("id", text(["CRS3035RES100mN3380000E4321000"; 3]), false),
+            ("table", text(["total", "sex", "sex"]), false),
+            ("group", text(["", "f", "m"]), false),
+            ("value", Arc::new(Int64Array::from(vec![Some(8), other, None])), true),
+            ("status", text(["value", status, "suppressed"]), false),
+        ];
+        let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+        let mut writer =
+            ArrowWriter::try_new(File::create(folder.join("release.parquet")).unwrap(), batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+    }
+
+    #[test]
+    fn what_is_found_out_leaves_no_bundle() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = BundleFolder::create(&home.path().join("out")).unwrap();
+        write(folder.path(), None);
+        assert!(matches!(Audit::of(folder.path(), None, &Silent), Ok(Audit::Held(_))));
+        write(folder.path(), Some(6));
+        let error = Audit::of(folder.path(), None, &Silent).unwrap_err();
+        assert_eq!(error.kind(), Kind::Check);
+        assert!(error.explain(Language::English).contains("found out 1 numbers"), "{}", error.explain(Language::English));
+        assert!(matches!(Audit::of(folder.path(), Some("why not"), &Silent), Ok(Audit::Skipped { .. })));
+        drop(folder);
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+    }
+}
