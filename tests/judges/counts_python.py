@@ -131,12 +131,19 @@ if targets:
     sums = matrix(known)
     weight = 1 / np.sqrt(np.maximum(np.asarray(sums.sum(axis=1)).ravel(), 1))
     sums = sums.multiply(weight[:, None]).tocsr()
-    random = np.random.default_rng(1).standard_normal(len(atoms))
-    solution = lsmr(sums, sums @ random, atol=1e-13, btol=1e-13, conlim=0, maxiter=20000)
-    null = random - solution[0]
-    moved = np.abs(matrix(targets) @ null)
-    report |= {"residual": float(np.abs(sums @ null).max()), "least_moved": float(moved.min()), "iterations": int(solution[2])}
-    computed = int((moved < 1e-6).sum())
+    wanted = matrix(targets)
+    unmoved = np.ones(len(targets), dtype=bool)
+    # Among a quarter of a million targets a single direction leaves one nearly where it is by chance; a second one then tells.
+    for seed in (1, 2):
+        random = np.random.default_rng(seed).standard_normal(len(atoms))
+        solution = lsmr(sums, sums @ random, atol=1e-13, btol=1e-13, conlim=0, maxiter=20000)
+        null = random - solution[0]
+        moved = np.abs(wanted @ null)
+        report |= {"residual": float(np.abs(sums @ null).max()), "least_moved": float(moved.min()), "iterations": int(solution[2])}
+        unmoved &= moved < 1e-6
+        if not unmoved.any():
+            break
+    computed = int(unmoved.sum())
 report["computed"] = computed
 print(json.dumps(report))
 tolerated = report["near_edge"] * len(tables) * len(levels) * 2
