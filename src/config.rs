@@ -323,9 +323,8 @@ pub struct UnitPlan {
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AuditPlan {
-    /// Why the bundle is not attacked; `run.json` tells it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub skip: Option<String>,
+    /// Whether the bundle is attacked.
+    pub run: bool,
 }
 
 /// The bundle.

@@ -135,9 +135,9 @@ pub struct RunFlags {
     /// Who answers for the processing, told in the report
     #[arg(long)]
     controller: Option<String>,
-    /// Do not attack the bundle before it is in its place; run.json tells the reason
-    #[arg(long, value_name = "REASON")]
-    no_audit: Option<String>,
+    /// Attack the bundle before it is in its place; where anything withheld is found out, none is written
+    #[arg(long)]
+    audit: bool,
     /// Output folder
     #[arg(short, long, value_name = "FOLDER")]
     output: Option<PathBuf>,
@@ -184,6 +184,7 @@ impl RunFlags {
         macro_rules! take {
             ($($flag:ident => $($slot:ident).+;)*) => { $( if self.$flag.is_some() { plan.$($slot).+ = self.$flag; } )* };
         }
+        plan.audit.run |= self.audit;
         take! {
             crs => position.crs;
             x => position.x;
@@ -201,7 +202,6 @@ impl RunFlags {
             d => protection.d;
             v => protection.v;
             js => protection.js;
-            no_audit => audit.skip;
             id => unit.id;
             key => unit.key;
             formats => output.formats;

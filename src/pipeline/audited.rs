@@ -17,7 +17,7 @@ pub enum Audit {
     Held(Box<Audited>),
     /// Not attacked, for this reason.
     Skipped {
-        /// In the words of the plan.
+        /// Told in `run.json`.
         reason: String,
     },
 }
@@ -27,9 +27,9 @@ impl Audit {
     ///
     /// # Errors
     /// If something that was withheld is found out.
-    pub(super) fn of(folder: &Path, skip: Option<&str>, progress: &dyn Progress) -> Result<Self, Error> {
-        if let Some(reason) = skip {
-            return Ok(Self::Skipped { reason: reason.into() });
+    pub(super) fn of(folder: &Path, wanted: bool, progress: &dyn Progress) -> Result<Self, Error> {
+        if !wanted {
+            return Ok(Self::Skipped { reason: "not asked for (--audit)".into() });
         }
         // An attacker who takes too much for granted (say, that borders place every record) proves nothing, and stops nothing.
         let Ok(audited) = audit::audit(folder, progress) else {
@@ -79,9 +79,9 @@ impl Failure for AtRisk {
         say!(
             language,
             "the audit found out {at_risk} numbers that must not be told ({found}); no bundle was written: withhold more (a larger threshold, fewer sizes or tables), \
-             or look at the places: --no-audit with a reason writes the bundle for you alone, and `kleinraum audit` names them",
+             or look at the places: without --audit the bundle is written for you alone, and `kleinraum audit` names them",
             "das Audit hat {at_risk} Zahlen ermittelt, die nicht bekannt werden dürfen ({found}); es wurde kein Paket geschrieben: mehr sperren (größere Schwelle, \
-             weniger Größen oder Tabellen) oder die Stellen ansehen: --no-audit mit Grund schreibt das Paket nur für Sie, und `kleinraum audit` nennt sie"
+             weniger Größen oder Tabellen) oder die Stellen ansehen: ohne --audit wird das Paket nur für Sie geschrieben, und `kleinraum audit` nennt sie"
         )
     }
 }
@@ -131,12 +131,12 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let folder = BundleFolder::create(&home.path().join("out")).unwrap();
         write(folder.path(), None);
-        assert!(matches!(Audit::of(folder.path(), None, &Silent), Ok(Audit::Held(_))));
+        assert!(matches!(Audit::of(folder.path(), true, &Silent), Ok(Audit::Held(_))));
         write(folder.path(), Some(6));
-        let error = Audit::of(folder.path(), None, &Silent).unwrap_err();
+        let error = Audit::of(folder.path(), true, &Silent).unwrap_err();
         assert_eq!(error.kind(), Kind::Check);
         assert!(error.explain(Language::English).contains("found out 1 numbers"), "{}", error.explain(Language::English));
-        assert!(matches!(Audit::of(folder.path(), Some("why not"), &Silent), Ok(Audit::Skipped { .. })));
+        assert!(matches!(Audit::of(folder.path(), false, &Silent), Ok(Audit::Skipped { .. })));
         drop(folder);
         assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
     }

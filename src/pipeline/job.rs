@@ -55,8 +55,8 @@ pub(super) struct Job {
     pub(super) declared: Declared,
     /// The profile's name and what it means.
     pub(super) profile: Option<String>,
-    /// Why the bundle is not attacked.
-    pub(super) no_audit: Option<String>,
+    /// Whether the bundle is attacked before it is in its place.
+    pub(super) audit: bool,
 }
 
 impl Job {
@@ -97,9 +97,6 @@ impl Job {
             .into());
         }
         let (method, key_note) = method(plan, language)?;
-        if plan.audit.skip.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
-            return Err(missing("audit.skip", "--no-audit", "--no-audit \"audited by hand on 3 May\"").into());
-        }
         Ok(Self {
             title,
             attribution: plan.attribution.clone().unwrap_or_default(),
@@ -122,7 +119,7 @@ impl Job {
             date: date(plan)?,
             id_column: plan.unit.id.clone(),
             max_rejects,
-            no_audit: plan.audit.skip.clone(),
+            audit: plan.audit.run,
             method,
             key_note,
             zeros: match plan.protection.zeros {

@@ -108,7 +108,7 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
         };
         // The attack reads what an attacker would: the bundle as it will stand there. What it finds goes into `run.json` afterwards.
         facts.write(folder.path())?;
-        let audit = Audit::of(folder.path(), job.no_audit.as_deref(), &stopwatch)?;
+        let audit = Audit::of(folder.path(), job.audit, &stopwatch)?;
         let stages = stopwatch.stages();
         (facts.audit, facts.stages) = (Some(&audit), &stages);
         facts.write(folder.path())?;

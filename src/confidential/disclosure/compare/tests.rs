@@ -88,8 +88,8 @@ fn losses_are_those_of_the_release() {
 #[test]
 fn a_weaker_release_is_found_at_risk() {
     for weak in [suppress(2), Method::None { reason: "judge".into() }] {
-        let (cube, mut dates, release) = released(weak);
-        assert!(at_risk(&cube, &mut dates, (&release, &rules(suppress(5))), 5) > 0);
+        let (cube, mut dates, release) = released(weak.clone());
+        assert!(at_risk(&cube, &mut dates, (&release, &rules(suppress(5))), 5) > 0, "{weak:?}");
     }
     let (cube, mut dates, release) = released(round(3));
     assert!(at_risk(&cube, &mut dates, (&release, &rules(round(5))), 5) > 0);
