@@ -240,8 +240,7 @@ fn remark(cube: &Cube, (date, units): (usize, &mut Units), rules: &Rules, thresh
 /// Protected numbers that are linear functions of known ones.
 fn determined(units: &Units) -> u64 {
     let system = &units.system;
-    let found_out = Span::new(system, &system.active(&system.borders())).determined();
-    found_out.into_iter().filter(|&at| system.states[at].protected()).count() as u64
+    Span::new(system, &system.active(&system.borders())).determined().len() as u64
 }
 
 fn threshold_alone(cube: &Cube, dates: &mut [Units], rules: &Rules, threshold: u64) -> Unprotected {

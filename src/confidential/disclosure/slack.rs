@@ -104,8 +104,8 @@ impl<'s> Slack<'s> {
         }
     }
 
-    /// Positions of unknown numbers that cannot move, ascending.
-    pub(super) fn stuck(&self) -> Vec<usize> {
-        (0..self.can.len()).filter(|&at| self.can[at] == 0 && !self.system.states[at].known()).collect()
+    /// Positions of protected numbers that cannot move, ascending.
+    pub(super) fn pinned(&self) -> Vec<usize> {
+        (0..self.can.len()).filter(|&at| self.can[at] == 0 && self.system.states[at].protected()).collect()
     }
 }

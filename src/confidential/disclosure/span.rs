@@ -227,7 +227,7 @@ impl<'s> Span<'s> {
         Self { system, units: active.units.clone(), values, aside, solved_by, components }
     }
 
-    /// Positions of unknown numbers that are determined, ascending.
+    /// Positions of protected numbers that are determined, ascending.
     pub(super) fn determined(&self) -> Vec<usize> {
         let (len, basis) = (self.system.entries.len, self.system.entries.basis.len());
         let of_unit = |unit: usize| {
@@ -236,7 +236,7 @@ impl<'s> Span<'s> {
             let vanishes = move |entry: usize| {
                 self.system.entries.expansion[entry].iter().fold(0, |sum, &b| add(sum, values[b as usize])) == 0
             };
-            (0..len).filter(move |&e| !states[e].known() && vanishes(e)).map(move |e| unit * len + e)
+            (0..len).filter(move |&e| states[e].protected() && vanishes(e)).map(move |e| unit * len + e)
         };
         self.units.par_iter().flat_map(|units| units.clone().into_par_iter().flat_map_iter(of_unit)).collect()
     }

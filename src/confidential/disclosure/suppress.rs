@@ -47,110 +47,50 @@ pub(super) fn complement(system: &mut System) -> Result<Rounds, RulesError> {
 }
 
 /// Withholds published numbers until every protected one is safe from all equations of the system.
-///
-/// What one check finds out of numbers that need no protection the attacker knows in the other, so both are made until they find nothing new.
 fn secure(system: &mut System) -> Result<Rounds, RulesError> {
     let mut rounds = Rounds::default();
     if !system.states.par_iter().any(|state| state.protected()) {
         return Ok(rounds);
     }
-    let mut repair = Repair { tries: FxHashMap::default(), exchanges: Exchanges::new(), found_out: Vec::new(), restarts: 0 };
+    let mut tries = FxHashMap::default();
+    let mut exchanges = Exchanges::new();
     let borders = system.borders();
+    // What is safe stays safe when more is withheld, so neither check has to be repeated for the other's sake.
     loop {
-        let determined = loop {
-            // A part is left alone if what is published, not what was found out, closes it off.
-            repair.forget(system);
-            let active = system.active(&borders);
-            repair.recall(system);
-            let span = Span::new(system, &active);
-            rounds.hard = span.hard_equations();
-            let determined = span.determined();
-            let Some(chosen) = repair.choose(system, &determined, |target| span.computed_from(target))? else {
-                break determined;
-            };
-            rounds.by_span += 1;
-            repair.withhold(system, &chosen);
-        };
-        repair.learn(system, &determined);
-        repair.tries.clear();
-        let stuck = loop {
-            let stuck = Slack::new(system).stuck();
-            let Some(chosen) = repair.choose(system, &stuck, |target| nearest(system, target))? else {
-                break stuck;
-            };
-            rounds.by_slack += 1;
-            repair.withhold(system, &chosen);
-        };
-        repair.learn(system, &stuck);
-        if stuck.is_empty() {
-            repair.forget(system);
+        let span = Span::new(system, &system.active(&borders));
+        let determined = span.determined();
+        rounds.hard = span.hard_equations();
+        if determined.is_empty() {
+            break;
+        }
+        rounds.by_span += 1;
+        let chosen = choose(system, (&mut tries, &mut exchanges), &determined, |target| span.computed_from(target));
+        if chosen.is_empty() {
+            return Err(RulesError::NothingToWithhold);
+        }
+        withhold(system, &chosen);
+    }
+    tries.clear();
+    loop {
+        let pinned = Slack::new(system).pinned();
+        if pinned.is_empty() {
             return Ok(rounds);
         }
-    }
-}
-
-/// What is remembered between the rounds.
-struct Repair {
-    tries: FxHashMap<usize, u32>,
-    exchanges: Exchanges,
-    /// Numbers that need no protection and were found out, with their states; while they are taken for known they are [`State::Zero`],
-    /// which cannot be withheld.
-    found_out: Vec<(usize, State)>,
-    /// How often nothing could be withheld for a target as long as others were taken for known.
-    restarts: u32,
-}
-
-impl Repair {
-    /// The attacker knows these from now on.
-    fn learn(&mut self, system: &mut System, found_out: &[usize]) {
-        self.found_out.extend(found_out.iter().map(|&at| (at, system.states[at])));
-        self.recall(system);
-    }
-
-    fn recall(&self, system: &mut System) {
-        self.found_out.iter().for_each(|&(at, _)| system.states[at] = State::Zero);
-    }
-
-    fn forget(&self, system: &mut System) {
-        self.found_out.iter().for_each(|&(at, state)| system.states[at] = state);
-    }
-
-    /// What to withhold for the protected among the numbers found out; nothing, if there are none.
-    fn choose(
-        &mut self,
-        system: &System,
-        found_out: &[usize],
-        reasons: impl Fn(usize) -> Vec<usize> + Sync,
-    ) -> Result<Option<Vec<usize>>, RulesError> {
-        let targets: Vec<usize> = found_out.iter().copied().filter(|&at| system.states[at].protected()).collect();
-        if targets.is_empty() {
-            return Ok(None);
-        }
-        let chosen = choose(system, (&mut self.tries, &mut self.exchanges), &targets, reasons);
+        rounds.by_slack += 1;
+        let chosen = choose(system, (&mut tries, &mut exchanges), &pinned, |target| nearest(system, target));
         if chosen.is_empty() {
-            // What was found out may not be any more.
-            self.restarts += 1;
-            if self.found_out.is_empty() || self.restarts > MOST_RESTARTS {
-                return Err(RulesError::NothingToWithhold);
-            }
+            return Err(RulesError::NothingToWithhold);
         }
-        Ok(Some(chosen))
-    }
-
-    /// Takes numbers back. If there are none to take back, what was found out is found out anew.
-    fn withhold(&mut self, system: &mut System, chosen: &[usize]) {
-        if chosen.is_empty() {
-            self.forget(system);
-            self.found_out.clear();
-        }
-        for &at in chosen {
-            system.states[at] = if system.states[at] == State::Told { State::Hidden } else { State::Secondary };
-        }
+        withhold(system, &chosen);
     }
 }
 
-/// More cannot help: each has withheld something since the one before.
-const MOST_RESTARTS: u32 = 50;
+/// Takes numbers back.
+fn withhold(system: &mut System, chosen: &[usize]) {
+    for &at in chosen {
+        system.states[at] = if system.states[at] == State::Told { State::Hidden } else { State::Secondary };
+    }
+}
 
 /// How often a number may be found out before an exchange is sought for it.
 const PATIENCE: u32 = 6;
@@ -219,15 +159,6 @@ mod tests {
         system.active(&system.borders())
     }
 
-    fn determined(system: &System) -> Vec<usize> {
-        let all = Span::new(system, &everything(system)).determined();
-        all.into_iter().filter(|&at| system.states[at].protected()).collect()
-    }
-
-    fn pinned(system: &System) -> Vec<usize> {
-        Slack::new(system).stuck().into_iter().filter(|&at| system.states[at].protected()).collect()
-    }
-
     fn withheld(system: &System) -> Vec<usize> {
         (0..system.counts.len()).filter(|&at| !system.states[at].known()).collect()
     }
@@ -244,9 +175,10 @@ mod tests {
         let sums: Vec<(u32, &[u32])> = (16..).zip(rows.iter().chain(&columns).map(|p| &p[..])).collect();
         let hidden = [0, 1, 2, 4, 6, 9, 11, 13, 15];
         let mut system = table(&counts, &sums, &hidden);
-        assert_eq!(determined(&system), [1]);
+        let determined = Span::new(&system, &everything(&system)).determined();
+        assert_eq!(determined, [1]);
         complement(&mut system).unwrap();
-        assert_eq!(determined(&system), Vec::<usize>::new());
+        assert_eq!(Span::new(&system, &everything(&system)).determined(), Vec::<usize>::new());
         assert_eq!(withheld(&system).len(), hidden.len() + 1);
     }
 
@@ -270,8 +202,8 @@ mod tests {
         let sums: [(u32, &[u32]); 6] =
             [(8, &[0, 1, 2, 3, 4, 7]), (9, &[5, 6]), (10, &[0, 1, 2, 3]), (11, &[4, 5, 6, 7]), (12, &[8, 9]), (12, &[10, 11])];
         let mut system = table(&counts, &sums, &[0, 1, 4, 5, 6]);
-        assert_eq!(determined(&system), [4]);
         let span = Span::new(&system, &everything(&system));
+        assert_eq!(span.determined(), [4]);
         assert!(span.computed_from(4).contains(&7));
         drop(span);
         complement(&mut system).unwrap();
@@ -282,9 +214,9 @@ mod tests {
     #[test]
     fn withheld_zeros_whose_rest_is_nothing_are_found() {
         let mut system = table(&[0, 0, 9, 9, 12, 21], &[(3, &[0, 1, 2]), (5, &[3, 4])], &[0, 1]);
-        assert_eq!(determined(&system), Vec::<usize>::new());
-        assert_eq!(pinned(&system), [0, 1]);
+        assert_eq!(Span::new(&system, &everything(&system)).determined(), Vec::<usize>::new());
+        assert_eq!(Slack::new(&system).pinned(), [0, 1]);
         complement(&mut system).unwrap();
-        assert_eq!(pinned(&system), Vec::<usize>::new());
+        assert_eq!(Slack::new(&system).pinned(), Vec::<usize>::new());
     }
 }
