@@ -6,6 +6,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::confidential::disclosure::nesting::sample;
 use crate::confidential::disclosure::system::{State, System};
 
 /// Places and groups looked at for one target: more are sampled evenly.
@@ -31,7 +32,7 @@ impl Exchanges {
     pub(super) fn withhold(&mut self, system: &System, target: usize) -> Option<Vec<usize>> {
         let (unit, entry) = (target / system.entries.len, target % system.entries.len);
         let exchanges = self.by_entry.entry(entry).or_insert_with(|| exchanges_of(system, entry));
-        cheapest(system, unit, exchanges)
+        cheapest(system, (unit, entry), exchanges)
     }
 }
 
@@ -57,13 +58,16 @@ fn exchanges_of(system: &System, entry: usize) -> Vec<Exchange> {
 }
 
 /// What the cheapest of the exchanges withholds: between a place of the unit and one beside it, or else at a place of the unit alone.
-fn cheapest(system: &System, unit: usize, exchanges: &[Exchange]) -> Option<Vec<usize>> {
+fn cheapest(system: &System, (unit, entry): (usize, usize), exchanges: &[Exchange]) -> Option<Vec<usize>> {
     let within = system.places(unit);
+    let has = |place: &&u32| system.counts[**place as usize * system.entries.len + entry] > 0;
+    let some = within.iter().filter(has).take(PLACES_WITHIN).copied();
+    let starts: Vec<u32> = some.chain(sample(&within, PLACES_WITHIN).filter(|place| !has(place)).copied()).collect();
     let own: FxHashSet<u32> = within.iter().copied().collect();
     let mut best = Best::default();
     for holder in system.holders(unit) {
         let beside: Vec<u32> = system.places(holder as usize).into_iter().filter(|place| !own.contains(place)).collect();
-        for &here in sample(&within, PLACES_WITHIN) {
+        for &here in &starts {
             let holders_here = system.holders(here as usize);
             for &there in sample(&beside, PLACES_BESIDE) {
                 let holders_there = system.holders(there as usize);
@@ -78,7 +82,7 @@ fn cheapest(system: &System, unit: usize, exchanges: &[Exchange]) -> Option<Vec<
             return best.withhold;
         }
     }
-    for &here in sample(&within, PLACES_WITHIN) {
+    for &here in &starts {
         let all: Vec<u32> = [here].into_iter().chain(system.holders(here as usize)).collect();
         best.improve(system, [&all, &[]], exchanges);
     }
@@ -130,11 +134,6 @@ fn changes<'a>(
             more.chain(less).map(move |(entry, up)| (unit as usize * len + entry as usize, up))
         })
     })
-}
-
-/// At most so many of them, evenly.
-fn sample(all: &[u32], most: usize) -> impl Iterator<Item = &u32> {
-    all.iter().step_by(all.len().div_ceil(most).max(1))
 }
 
 /// The published numbers fewest equations away.

@@ -2,8 +2,8 @@
 //!
 //! The only place that reads a raw count or makes a [`ProtectedCount`]. `units` lays out what is counted and how it adds up, `primary` marks what
 //! must not be known (`risk` says of a single number whether, with what `contributors` finds; `implied`: and what public zeros tell anyway), `suppress`
-//! withholds until it cannot be found out (`span` and `slack` say whether it can, `loosen` what helps), `camouflage` withholds zeros beside lone
-//! ones, and `publish` writes the release; `compare` says what several methods would lose. `system`, `slack`, `span` and `elimination` know no
+//! withholds until it cannot be found out (`span` and `slack` say whether it can, `trips` and `window` whether in whole numbers, `loosen` what helps), `camouflage` withholds zeros beside lone
+//! ones, and `publish` writes the release; `compare` says what several methods would lose. `system`, `nesting`, `slack`, `span` and `elimination` know no
 //! geography: they serve plain tables as well.
 
 mod camouflage;
@@ -18,6 +18,7 @@ mod implied;
 mod judged;
 mod loosen;
 mod modular;
+mod nesting;
 mod perturbation;
 mod perturbed;
 mod plain;
@@ -36,7 +37,9 @@ mod tabulate;
 mod towns;
 #[cfg(test)]
 mod trials;
+mod trips;
 mod units;
+mod window;
 
 pub(in crate::confidential) use compare::compare;
 pub use compare::{Comparison, Loss, Outcome, Unprotected};

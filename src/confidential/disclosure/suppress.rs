@@ -5,15 +5,21 @@
 //! withheld, unless one was already withheld for another number in the same round; then the check is made anew. For a number found out
 //! again and again an exchange of records is sought that changes it ([`Exchanges`]): withholding what the exchange changes ends the
 //! matter. Every round withholds something, and with nothing published nothing can be found out, so this ends.
+//!
+//! Persons are whole. At last those numbers are looked at that others can move only one way, because they are as low as they can be: each must
+//! have another world of whole numbers ([`Trips`]), or at least no window that pins it ([`pinned`]).
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::confidential::disclosure::loosen::{Exchanges, nearest};
+use crate::confidential::disclosure::nesting::Nesting;
 use crate::confidential::disclosure::rules::RulesError;
 use crate::confidential::disclosure::slack::Slack;
 use crate::confidential::disclosure::span::Span;
 use crate::confidential::disclosure::system::{Part, State, System};
+use crate::confidential::disclosure::trips::Trips;
+use crate::confidential::disclosure::window::pinned;
 
 /// How it went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +28,8 @@ pub(super) struct Rounds {
     pub by_slack: usize,
     /// Rounds in which linear functions did.
     pub by_span: usize,
+    /// Rounds in which whole numbers did.
+    pub by_whole: usize,
     /// Equations eliminated together in the last round: all, and those of the largest component.
     pub hard: (usize, usize),
 }
@@ -43,7 +51,9 @@ pub(super) fn complement(system: &mut System) -> Result<Rounds, RulesError> {
             system.states[first..first + states.len()].copy_from_slice(&states);
         }
     }
-    secure(system)
+    let mut rounds = secure(system)?;
+    rounds.by_whole = keep_whole(system)?;
+    Ok(rounds)
 }
 
 /// Withholds published numbers until every protected one is safe from all equations of the system.
@@ -83,6 +93,42 @@ fn secure(system: &mut System) -> Result<Rounds, RulesError> {
         }
         withhold(system, &chosen);
     }
+}
+
+/// Withholds published numbers until no small window pins a protected number to the one whole number it is.
+fn keep_whole(system: &mut System) -> Result<usize, RulesError> {
+    let nesting = Nesting::new(system);
+    let suspects = suspects(system);
+    let mut targets = Trips::new(system, &nesting).missing(suspects);
+    let mut tries = FxHashMap::default();
+    let mut exchanges = Exchanges::new();
+    for round in 0.. {
+        targets = pinned(system, &nesting, &targets);
+        if targets.is_empty() {
+            return Ok(round);
+        }
+        let chosen = choose(system, (&mut tries, &mut exchanges), &targets, |target| nearest(system, target));
+        if chosen.is_empty() {
+            return Err(RulesError::NothingToWithhold);
+        }
+        withhold(system, &chosen);
+    }
+    unreachable!("rounds have no end but the one above")
+}
+
+/// Protected numbers that would be found out if every number that cannot be less were told. The others can move both ways with all that
+/// moves with them.
+fn suspects(system: &mut System) -> Vec<usize> {
+    let states = system.states.clone();
+    let lowest = |at: usize| !states[at].known() && system.counts[at] <= system.floor(at);
+    let told: Vec<usize> = (0..states.len()).filter(|&at| lowest(at)).collect();
+    told.iter().for_each(|&at| system.states[at] = State::Told);
+    let borders = system.borders();
+    let mut suspects = Span::new(system, &system.active(&borders)).determined();
+    suspects.extend(told.into_iter().filter(|&at| states[at].protected()));
+    suspects.sort_unstable();
+    system.states = states;
+    suspects
 }
 
 /// Takes numbers back.
@@ -208,6 +254,20 @@ mod tests {
         drop(span);
         complement(&mut system).unwrap();
         assert_eq!(withheld(&system), [0, 1, 4, 5, 6, 7]);
+    }
+
+    /// A round of three sums in which one person too many would have to be halved: 0, 1, 5 and 1 follow from whole numbers alone.
+    #[test]
+    fn numbers_that_only_halves_could_change_are_found() {
+        let sums: [(u32, &[u32]); 3] = [(4, &[0, 1]), (5, &[1, 2]), (6, &[0, 2, 3])];
+        let mut system = table(&[0, 1, 5, 1, 1, 6, 6], &sums, &[0, 1, 2, 3]);
+        assert_eq!(Span::new(&system, &everything(&system)).determined(), Vec::<usize>::new());
+        assert_eq!(Slack::new(&system).pinned(), Vec::<usize>::new());
+        let nesting = Nesting::new(&system);
+        assert_eq!(suspects(&mut system), [0, 1, 2, 3]);
+        assert_eq!(pinned(&system, &nesting, &[0, 1, 2, 3]), Vec::<usize>::new());
+        complement(&mut system).unwrap();
+        assert!(withheld(&system).len() > 4);
     }
 
     /// Two withheld zeros and published numbers that leave nothing for them.

@@ -320,9 +320,13 @@ impl System {
     /// Whether a number could be one more (or less), were it withheld and did others move with it. The attacker takes for granted that
     /// none is negative, and no listed total zero.
     pub(super) fn movable(&self, at: usize, up: bool) -> bool {
+        self.states[at] != State::Zero && (up || self.counts[at] > self.floor(at))
+    }
+
+    /// The least a number can be, as far as the attacker knows without any equation.
+    pub(super) fn floor(&self, at: usize) -> u32 {
         let hidden = matches!(self.states[at], State::Hidden | State::HiddenPrimary | State::Told);
-        let floor = u32::from(self.listed && !hidden && at % self.entries.len == self.entries.total);
-        self.states[at] != State::Zero && (up || self.counts[at] > floor)
+        u32::from(self.listed && !hidden && at % self.entries.len == self.entries.total)
     }
 
     /// Whether the other numbers of some equation give this one at once, so that withholding it alone would not help.

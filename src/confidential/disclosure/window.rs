@@ -1,0 +1,213 @@
+//! Numbers that whole-number reasoning gives away in a small window: a unit, all that lies in it, and nothing of the world outside.
+//!
+//! What must be zero, and what must be somebody, can pin a number that no equation gives: where the only way to change it takes half
+//! a person from each of two lone ones, there is no way. In a window the question is a small linear programme over the changes of its
+//! withheld numbers, for whole changes. What a window gives away is given away; a number that a window leaves open may be pinned by more of the
+//! world than it shows.
+
+use microlp::{ComparisonOp, OptimizationDirection, Problem};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::confidential::disclosure::nesting::Nesting;
+use crate::confidential::disclosure::system::System;
+
+/// Places in a window, at most.
+const PLACES: usize = 128;
+
+/// Places in a window with an open border, at most.
+const OPEN_PLACES: usize = 32;
+
+/// Changes of more than so many persons are not looked at: whoever can change by so much is not pinned.
+const MOST: u32 = 3;
+
+/// Worlds sought for all numbers of a window at once, before each gets its own.
+const TOGETHER: u64 = 4;
+
+/// Nodes of the search for whole numbers before a number counts as open.
+const NODES: u64 = 200;
+
+/// The targets that cannot change in their window, ascending.
+pub(super) fn pinned(system: &System, nesting: &Nesting, targets: &[usize]) -> Vec<usize> {
+    let mut windows: FxHashMap<u32, Vec<usize>> = FxHashMap::default();
+    for &target in targets {
+        let unit = target / system.entries.len;
+        let known = |unit: u32| {
+            system.states[unit as usize * system.entries.len..][..system.entries.len].iter().all(|state| state.known())
+        };
+        let small = |&&holder: &&u32| nesting.places(holder as usize).len() <= if known(holder) { PLACES } else { OPEN_PLACES };
+        let widest = nesting.holders(unit).iter().rfind(small);
+        windows.entry(widest.map_or(unit as u32, |&holder| holder)).or_default().push(target);
+    }
+    let windows: Vec<(u32, Vec<usize>)> = windows.into_iter().collect();
+    let inside = nesting.inside(windows.iter().map(|window| window.0));
+    let pinned = windows.par_iter().flat_map_iter(|(unit, targets)| Window::new(system, &inside[unit]).pinned(targets));
+    let mut pinned: Vec<usize> = pinned.collect();
+    pinned.sort_unstable();
+    pinned
+}
+
+/// Withheld numbers of a window and the equations among them alone.
+struct Window<'s> {
+    system: &'s System,
+    numbers: Vec<usize>,
+    index: FxHashMap<usize, usize>,
+    equations: Vec<Vec<(usize, f64)>>,
+    /// Numbers that single equations pin.
+    still: Vec<bool>,
+    /// Numbers that equations tie together have the same one.
+    part: Vec<usize>,
+}
+
+impl<'s> Window<'s> {
+    fn new(system: &'s System, units: &[u32]) -> Self {
+        let len = system.entries.len;
+        let all = units.iter().flat_map(|&unit| (0..len).map(move |entry| unit as usize * len + entry));
+        let numbers: Vec<usize> = all.filter(|&at| !system.states[at].known()).collect();
+        let index: FxHashMap<usize, usize> = numbers.iter().enumerate().map(|(i, &at)| (at, i)).collect();
+        let mut seen = FxHashSet::default();
+        let mut equations = Vec::new();
+        for &at in &numbers {
+            system.each_equation_of(at, |equation, _| {
+                if !seen.insert(equation) {
+                    return;
+                }
+                let mut terms = Vec::new();
+                let mut within = true;
+                system.terms(equation, |at, is_sum| {
+                    if !system.states[at].known() {
+                        match index.get(&at) {
+                            Some(&i) => terms.push((i, if is_sum { -1.0 } else { 1.0 })),
+                            None => within = false,
+                        }
+                    }
+                });
+                if within {
+                    equations.push(terms);
+                }
+            });
+        }
+        let mut still = vec![false; numbers.len()];
+        loop {
+            let mut more = false;
+            for terms in &mut equations {
+                terms.retain(|&(i, _)| !still[i]);
+                if let [(i, _)] = terms[..] {
+                    still[i] = true;
+                    more = true;
+                }
+            }
+            if !more {
+                break;
+            }
+        }
+        equations.retain(|terms| !terms.is_empty());
+        let part = parts(numbers.len(), &equations);
+        Self { system, numbers, index, equations, still, part }
+    }
+
+    fn pinned(&self, targets: &[usize]) -> Vec<usize> {
+        let targets: Vec<usize> = targets.iter().map(|target| self.index[target]).collect();
+        let mut moved = vec![false; self.numbers.len()];
+        for attempt in 0..TOGETHER {
+            // Each number is pulled with another force, some up and some down, so that few cancel.
+            let force = |&i: &usize| (i, force(self.numbers[i], attempt));
+            let forces: Vec<(usize, f64)> = targets.iter().filter(|&&i| !moved[i] && !self.still[i]).map(force).collect();
+            if forces.is_empty() {
+                break;
+            }
+            if let Some(changes) = self.change(&forces, false) {
+                self.note(&changes, &mut moved);
+            }
+        }
+        let mut pinned = Vec::new();
+        for i in targets {
+            if moved[i] {
+                continue;
+            }
+            if self.still[i] || !self.moves(i, &mut moved) {
+                pinned.push(self.numbers[i]);
+            }
+        }
+        pinned
+    }
+
+    /// Whether a number can change by itself, up or down, with whatever has to change with it.
+    fn moves(&self, i: usize, moved: &mut [bool]) -> bool {
+        [1.0, -1.0].into_iter().any(|way| match self.change(&[(i, way)], false) {
+            None => true,
+            Some(changes) if changes[i].abs() < WHOLE => false,
+            Some(changes) if self.note(&changes, moved) => true,
+            Some(_) => self.change(&[(i, way)], true).is_none_or(|changes| {
+                self.note(&changes, moved);
+                changes[i].abs() > WHOLE
+            }),
+        })
+    }
+
+    /// Marks what changes by whole numbers.
+    fn note(&self, changes: &[f64], moved: &mut [bool]) -> bool {
+        let whole = changes.iter().all(|change| (change - change.round()).abs() < WHOLE);
+        if whole {
+            moved.iter_mut().zip(changes).for_each(|(moved, change)| *moved |= change.abs() > WHOLE);
+        }
+        whole
+    }
+
+    /// Changes that follow the forces farthest; `None` where the search ends without an answer.
+    fn change(&self, forces: &[(usize, f64)], whole: bool) -> Option<Vec<f64>> {
+        let mut problem = Problem::new(OptimizationDirection::Maximize);
+        let mut force = vec![0.0; self.numbers.len()];
+        forces.iter().for_each(|&(i, f)| force[i] = f);
+        let parts: FxHashSet<usize> = forces.iter().map(|&(i, _)| self.part[i]).collect();
+        let mut variable = |i: usize| {
+            let at = self.numbers[i];
+            let room = (self.system.counts[at] - self.system.floor(at)).min(MOST) as i32;
+            match whole {
+                true => problem.add_integer_var(force[i], (-room, MOST as i32)),
+                false => problem.add_var(force[i], (f64::from(-room), f64::from(MOST))),
+            }
+        };
+        let used = |i: usize| !self.still[i] && parts.contains(&self.part[i]);
+        let variables: Vec<Option<_>> = (0..self.numbers.len()).map(|i| used(i).then(|| variable(i))).collect();
+        for terms in self.equations.iter().filter(|terms| used(terms[0].0)) {
+            let terms: Vec<_> = terms.iter().map(|&(i, a)| (variables[i].expect("tied together"), a)).collect();
+            problem.add_constraint(terms, ComparisonOp::Eq, 0.0);
+        }
+        let mut options = microlp::SolveOptions::default();
+        options.node_limit = Some(NODES as _);
+        let solution = problem.solve_with(options).ok()?.into_solution().ok()?;
+        Some(variables.into_iter().map(|variable| variable.map_or(0.0, |variable| solution.var_value(variable))).collect())
+    }
+}
+
+/// For each of so many numbers, which of those tied together by equations it belongs to.
+fn parts(numbers: usize, equations: &[Vec<(usize, f64)>]) -> Vec<usize> {
+    let mut parent: Vec<usize> = (0..numbers).collect();
+    let root = |parent: &mut Vec<usize>, mut i: usize| {
+        while parent[i] != i {
+            parent[i] = parent[parent[i]];
+            i = parent[i];
+        }
+        i
+    };
+    for terms in equations {
+        let first = root(&mut parent, terms[0].0);
+        for &(i, _) in &terms[1..] {
+            let other = root(&mut parent, i);
+            parent[other] = first;
+        }
+    }
+    (0..numbers).map(|i| root(&mut parent, i)).collect()
+}
+
+/// Between −1 and 1, the same for the same number and attempt (Vigna 2015, splitmix64).
+fn force(at: usize, attempt: u64) -> f64 {
+    let mut z = (at as u64).wrapping_add(attempt << 40).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+}
+
+/// Nearer to a whole number than this is whole: coefficients are ±1, and changes few.
+const WHOLE: f64 = 1e-6;
