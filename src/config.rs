@@ -208,6 +208,9 @@ pub struct ProtectionPlan {
     /// The smallest number of distinct contributors (households, businesses; `unit.contributor`) of a published number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threshold_units: Option<u64>,
+    /// How many persons lie at least between the most and the least that a withheld number at risk can be taken for; 1, if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<u32>,
     /// Sums are withheld where the n largest contributions are more than k per cent of all; several such rules may be given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dominance: Option<Vec<DominancePlan>>,
@@ -320,11 +323,17 @@ pub struct UnitPlan {
 }
 
 /// The attack on the bundle before it is in its place. Where it finds out what was withheld, no bundle is written.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AuditPlan {
-    /// Whether the bundle is attacked.
+    /// Whether the bundle is attacked; it is, unless this says `false`.
     pub run: bool,
+}
+
+impl Default for AuditPlan {
+    fn default() -> Self {
+        Self { run: true }
+    }
 }
 
 /// The bundle.

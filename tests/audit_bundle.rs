@@ -231,9 +231,6 @@ fn run_tells_of_its_audit() {
     let (desk, _) = bundle("");
     let run_json =
         || -> serde_json::Value { serde_json::from_slice(&fs::read(desk.path().join("out/run.json")).unwrap()).unwrap() };
-    assert_eq!(run_json()["audit"], serde_json::json!({"skipped": "not asked for (--audit)"}));
-    let output = kleinraum(desk.path(), &["run", "plan.toml", "--audit"]);
-    assert!(output.status.success());
     let told = run_json();
     let (code, own) = audit(desk.path(), "out");
     assert_eq!(code, Some(0));
@@ -243,6 +240,9 @@ fn run_tells_of_its_audit() {
     assert!(told["timings"].as_array().unwrap().iter().any(|time| time["stage"] == "audit"), "{}", told["timings"]);
     let report: serde_json::Value = serde_json::from_slice(&fs::read(desk.path().join("out/report.json")).unwrap()).unwrap();
     assert_eq!(report["audit"][0]["at_risk"], 0);
+    let output = kleinraum(desk.path(), &["run", "plan.toml", "--no-audit"]);
+    assert!(output.status.success());
+    assert_eq!(run_json()["audit"], serde_json::json!({"skipped": "switched off"}));
 }
 
 #[test]

@@ -81,6 +81,9 @@ pub struct RunFlags {
     /// Smallest number of distinct contributors of a published number
     #[arg(long, value_name = "K")]
     threshold_units: Option<u64>,
+    /// Least width, in persons, of what can be known of a withheld number at risk
+    #[arg(long, value_name = "PERSONS")]
+    interval: Option<u32>,
     /// Withhold sums of which the N largest contributions are more than K per cent; repeat for more
     #[arg(long, value_name = "N:K")]
     dominance: Vec<String>,
@@ -135,9 +138,9 @@ pub struct RunFlags {
     /// Who answers for the processing, told in the report
     #[arg(long)]
     controller: Option<String>,
-    /// Attack the bundle before it is in its place; where anything withheld is found out, none is written
+    /// Do not attack the bundle before it is in its place
     #[arg(long)]
-    audit: bool,
+    no_audit: bool,
     /// Output folder
     #[arg(short, long, value_name = "FOLDER")]
     output: Option<PathBuf>,
@@ -184,7 +187,7 @@ impl RunFlags {
         macro_rules! take {
             ($($flag:ident => $($slot:ident).+;)*) => { $( if self.$flag.is_some() { plan.$($slot).+ = self.$flag; } )* };
         }
-        plan.audit.run |= self.audit;
+        plan.audit.run &= !self.no_audit;
         take! {
             crs => position.crs;
             x => position.x;
@@ -195,6 +198,7 @@ impl RunFlags {
             threshold => protection.threshold;
             minimum_base => protection.minimum_base;
             threshold_units => protection.threshold_units;
+            interval => protection.interval;
             p_percent => protection.p_percent;
             contributor => unit.contributor;
             reason => protection.reason;

@@ -99,6 +99,8 @@ pub struct Request {
     pub rate: Option<(Sensitive, u64)>,
     /// The smallest number of distinct contributors of a published number.
     pub threshold_units: Option<u64>,
+    /// The narrowest interval in which a withheld number at risk may be known to lie.
+    pub interval: Option<u32>,
     /// Rules for sums that few contributors dominate.
     pub concentration: Vec<Concentration>,
 }
@@ -134,6 +136,7 @@ fn risks(request: &Request, lattice: &Lattice) -> Result<Risks, RulesError> {
         rate: rate.transpose()?,
         group_disclosure,
         threshold_units: request.threshold_units,
+        interval: request.interval,
         concentration: request.concentration.clone(),
     })
 }

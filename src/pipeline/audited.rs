@@ -29,7 +29,7 @@ impl Audit {
     /// If something that was withheld is found out.
     pub(super) fn of(folder: &Path, wanted: bool, progress: &dyn Progress) -> Result<Self, Error> {
         if !wanted {
-            return Ok(Self::Skipped { reason: "not asked for (--audit)".into() });
+            return Ok(Self::Skipped { reason: "switched off".into() });
         }
         // An attacker who takes too much for granted (say, that borders place every record) proves nothing, and stops nothing.
         let Ok(audited) = audit::audit(folder, progress) else {
@@ -79,9 +79,9 @@ impl Failure for AtRisk {
         say!(
             language,
             "the audit found out {at_risk} numbers that must not be told ({found}); no bundle was written: withhold more (a larger threshold, fewer sizes or tables), \
-             or look at the places: without --audit the bundle is written for you alone, and `kleinraum audit` names them",
+             or look at the places: with --no-audit the bundle is written for you alone, and `kleinraum audit` names them",
             "das Audit hat {at_risk} Zahlen ermittelt, die nicht bekannt werden dürfen ({found}); es wurde kein Paket geschrieben: mehr sperren (größere Schwelle, \
-             weniger Größen oder Tabellen) oder die Stellen ansehen: ohne --audit wird das Paket nur für Sie geschrieben, und `kleinraum audit` nennt sie"
+             weniger Größen oder Tabellen) oder die Stellen ansehen: mit --no-audit wird das Paket nur für Sie geschrieben, und `kleinraum audit` nennt sie"
         )
     }
 }

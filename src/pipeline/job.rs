@@ -50,6 +50,7 @@ pub(super) struct Job {
     group_disclosure: Vec<String>,
     rate: Option<(Sensitive, u64)>,
     threshold_units: Option<u64>,
+    interval: Option<u32>,
     concentration: Vec<Concentration>,
     contributor: Contributor,
     pub(super) declared: Declared,
@@ -135,6 +136,7 @@ impl Job {
             },
             rate: rate(plan)?,
             threshold_units: plan.protection.threshold_units,
+            interval: plan.protection.interval,
             concentration: concentration(plan)?,
             contributor: contributor(plan)?,
             profile: plan.protection.profile.map(|profile| format!("{}: {}", profile.name(), explain(profile, language))),
@@ -184,6 +186,7 @@ impl Job {
                 group_disclosure: self.group_disclosure.clone(),
                 rate: self.rate.clone(),
                 threshold_units: self.threshold_units,
+                interval: self.interval,
                 concentration: self.concentration.clone(),
             },
             notes,
@@ -523,6 +526,9 @@ fn method(plan: &Plan, language: Language) -> Result<(Method, Option<String>), E
                 )
                 .into());
             }
+            if let Some(wide @ (0 | 1001..)) = p.interval {
+                return Err(impossible("protection.interval", wide, "1 to 1000 persons", "1 bis 1000 Personen").into());
+            }
             Ok((Method::Suppress { threshold }, None))
         }
         MethodPlan::None => {
@@ -538,13 +544,14 @@ fn no_strangers(plan: &Plan, method: MethodPlan) -> Result<(), PlanError> {
     use MethodPlan::{CellKey, None, Round, Suppress};
     let p = &plan.protection;
     let sensitive = plan.dimension.iter().any(|d| !d.sensitive.is_empty());
-    let given: [(&str, bool, &[MethodPlan]); 14] = [
+    let given: [(&str, bool, &[MethodPlan]); 15] = [
         ("protection.threshold", p.threshold.is_some(), &[Suppress]),
         ("protection.zeros", p.zeros.is_some(), &[Suppress, None]),
         ("dimension.sensitive", sensitive, &[Suppress, None]),
         ("protection.numerator", p.numerator.is_some(), &[Suppress]),
         ("protection.minimum_base", p.minimum_base.is_some(), &[Suppress]),
         ("protection.threshold_units", p.threshold_units.is_some(), &[Suppress]),
+        ("protection.interval", p.interval.is_some(), &[Suppress]),
         ("protection.dominance", p.dominance.is_some(), &[Suppress]),
         ("protection.p_percent", p.p_percent.is_some(), &[Suppress]),
         ("measure", !plan.measure.is_empty(), &[Suppress, None]),

@@ -32,6 +32,7 @@ pub(super) fn mark(units: &mut Units, rules: &Rules, threshold: u64, contributor
         .collect();
     let system = &mut units.system;
     system.listed = !secret[total];
+    system.interval = rules.risks.interval.unwrap_or(1);
 
     let cells = units.cells.iter().flatten().map(|&(_, unit)| unit);
     let listed: Vec<u32> = cells.chain(units.areas.iter().cloned().flatten()).collect();

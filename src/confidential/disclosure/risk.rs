@@ -17,6 +17,8 @@ pub struct Risks {
     pub group_disclosure: Vec<usize>,
     /// The smallest number of distinct contributors (households, businesses) that a published number may have.
     pub threshold_units: Option<u64>,
+    /// How many persons lie at least between the most and the least that the attacker can take a withheld number at risk for; one, if not said.
+    pub interval: Option<u32>,
     /// Sums too much of which comes from few: where one rule holds for one measure, the number is withheld with all its sums, and protected like a
     /// small count.
     pub concentration: Vec<Concentration>,
@@ -135,6 +137,7 @@ impl Risks {
             parameters.push(("group_disclosure", names.join(", ")));
         }
         parameters.extend(self.threshold_units.map(|k| ("threshold_units", k.to_string())));
+        parameters.extend(self.interval.map(|interval| ("interval", interval.to_string())));
         let dominance: Vec<String> =
             self.concentration.iter().map(|rule| rule.told()).filter(|t| t.0 == "dominance").map(|t| t.1).collect();
         if !dominance.is_empty() {

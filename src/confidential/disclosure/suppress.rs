@@ -7,7 +7,7 @@
 //! matter. Every round withholds something, and with nothing published nothing can be found out, so this ends.
 //!
 //! Persons are whole. At last those numbers are looked at that others can move only one way, because they are as low as they can be: each must
-//! have another world of whole numbers ([`Trips`]), or at least no window that pins it ([`pinned`]).
+//! have another world of whole numbers ([`Trips`]), or at least no window that pins it ([`bounded`]).
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -19,7 +19,7 @@ use crate::confidential::disclosure::slack::Slack;
 use crate::confidential::disclosure::span::Span;
 use crate::confidential::disclosure::system::{Part, State, System};
 use crate::confidential::disclosure::trips::Trips;
-use crate::confidential::disclosure::window::pinned;
+use crate::confidential::disclosure::window::bounded;
 
 /// How it went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,7 +95,7 @@ fn secure(system: &mut System) -> Result<Rounds, RulesError> {
     }
 }
 
-/// Withholds published numbers until no small window pins a protected number to the one whole number it is.
+/// Withholds published numbers until no small window bounds a protected number more closely than its interval, in whole numbers.
 fn keep_whole(system: &mut System) -> Result<usize, RulesError> {
     let nesting = Nesting::new(system);
     let suspects = suspects(system);
@@ -103,7 +103,7 @@ fn keep_whole(system: &mut System) -> Result<usize, RulesError> {
     let mut tries = FxHashMap::default();
     let mut exchanges = Exchanges::new();
     for round in 0.. {
-        targets = pinned(system, &nesting, &targets);
+        targets = bounded(system, &nesting, &targets);
         if targets.is_empty() {
             return Ok(round);
         }
@@ -116,11 +116,11 @@ fn keep_whole(system: &mut System) -> Result<usize, RulesError> {
     unreachable!("rounds have no end but the one above")
 }
 
-/// Protected numbers that would be found out if every number that cannot be less were told. The others can move both ways with all that
-/// moves with them.
+/// Protected numbers that would be found out if every number were told that cannot be less by half an interval. The others can move both ways by
+/// as much, with all that moves with them.
 fn suspects(system: &mut System) -> Vec<usize> {
     let states = system.states.clone();
-    let lowest = |at: usize| !states[at].known() && system.counts[at] <= system.floor(at);
+    let lowest = |at: usize| !states[at].known() && system.counts[at] < system.floor(at) + system.interval.div_ceil(2);
     let told: Vec<usize> = (0..states.len()).filter(|&at| lowest(at)).collect();
     told.iter().for_each(|&at| system.states[at] = State::Told);
     let borders = system.borders();
@@ -265,7 +265,7 @@ mod tests {
         assert_eq!(Slack::new(&system).pinned(), Vec::<usize>::new());
         let nesting = Nesting::new(&system);
         assert_eq!(suspects(&mut system), [0, 1, 2, 3]);
-        assert_eq!(pinned(&system, &nesting, &[0, 1, 2, 3]), Vec::<usize>::new());
+        assert_eq!(bounded(&system, &nesting, &[0, 1, 2, 3]), Vec::<usize>::new());
         complement(&mut system).unwrap();
         assert!(withheld(&system).len() > 4);
     }

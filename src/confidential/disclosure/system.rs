@@ -129,6 +129,8 @@ pub(super) struct System {
     pub states: Vec<State>,
     /// Empty units are not listed, so that the attacker knows of a withheld total that it is not zero.
     pub listed: bool,
+    /// How many persons lie at least between the most and the least that a protected number can be.
+    pub interval: u32,
     /// Sums between units; a unit is summed before it is a part.
     pub sums: Sums,
     /// Blocks in order; units and sums behind the last belong to none.
@@ -162,7 +164,18 @@ impl System {
             next[unit as usize] += 1;
         });
         let states = vec![State::Hidden; counts.len()];
-        Self { entries, counts, states, listed: false, sums, blocks, nested: Vec::new(), incident, incident_ends: ends }
+        Self {
+            entries,
+            counts,
+            states,
+            listed: false,
+            interval: 1,
+            sums,
+            blocks,
+            nested: Vec::new(),
+            incident,
+            incident_ends: ends,
+        }
     }
 
     /// A part by itself: what the attacker can do with its equations alone. What of `finer` (the finest first) lies in it are its
@@ -185,6 +198,7 @@ impl System {
         let mut block = Self::new(Arc::clone(&self.entries), self.counts[numbers.clone()].to_vec(), sums, blocks);
         block.nested = nested;
         block.listed = self.listed;
+        block.interval = self.interval;
         block.states.copy_from_slice(&self.states[numbers]);
         block
     }

@@ -3,7 +3,8 @@
 //! A world is changed by steps: in one place a record goes from one group to another, or comes from nowhere, or goes nowhere. Steps in
 //! places of one region that bring every group back leave the region, and all that holds it, as it is; so a round trip through the
 //! groups is sought whose first step changes the number, and whose steps each change only what is withheld. Round trips of two steps are
-//! exchanges of records between two places; most numbers have one. The smallest region comes first.
+//! exchanges of records between two places; most numbers have one. The smallest region comes first. Where an interval is declared, as
+//! many records as it is wide go together.
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -145,7 +146,7 @@ impl<'s> Trips<'s> {
             for entry in 0..len {
                 let free = |&unit: &u32| {
                     let at = unit as usize * len + entry;
-                    !system.states[at].known() && system.movable(at, up)
+                    !system.states[at].known() && (up || system.counts[at] >= system.floor(at) + system.interval)
                 };
                 mask[entry / 64] |= u64::from(units.iter().all(free)) << (entry % 64);
             }
@@ -224,7 +225,7 @@ impl<'s> Trips<'s> {
                         while bits != 0 {
                             let entry = word * 64 + bits.trailing_zeros() as usize;
                             bits &= bits - 1;
-                            *changes.entry(unit as usize * len + entry).or_default() += by;
+                            *changes.entry(unit as usize * len + entry).or_default() += by * i64::from(self.system.interval);
                         }
                     }
                 }

@@ -1,4 +1,4 @@
-//! Numbers that whole-number reasoning gives away in a small window: a unit, all that lies in it, and nothing of the world outside.
+//! Numbers that whole-number reasoning bounds too closely in a small window: a unit, all that lies in it, and nothing of the world outside.
 //!
 //! What must be zero, and what must be somebody, can pin a number that no equation gives: where the only way to change it takes half
 //! a person from each of two lone ones, there is no way. In a window the question is a small linear programme over the changes of its
@@ -18,7 +18,7 @@ const PLACES: usize = 128;
 /// Places in a window with an open border, at most.
 const OPEN_PLACES: usize = 32;
 
-/// Changes of more than so many persons are not looked at: whoever can change by so much is not pinned.
+/// Changes of more than so many persons, or the interval, are not looked at.
 const MOST: u32 = 3;
 
 /// Worlds sought for all numbers of a window at once, before each gets its own.
@@ -27,8 +27,8 @@ const TOGETHER: u64 = 4;
 /// Nodes of the search for whole numbers before a number counts as open.
 const NODES: u64 = 200;
 
-/// The targets that cannot change in their window, ascending.
-pub(super) fn pinned(system: &System, nesting: &Nesting, targets: &[usize]) -> Vec<usize> {
+/// The targets that cannot change by their interval in their window, ascending.
+pub(super) fn bounded(system: &System, nesting: &Nesting, targets: &[usize]) -> Vec<usize> {
     let mut windows: FxHashMap<u32, Vec<usize>> = FxHashMap::default();
     for &target in targets {
         let unit = target / system.entries.len;
@@ -41,10 +41,10 @@ pub(super) fn pinned(system: &System, nesting: &Nesting, targets: &[usize]) -> V
     }
     let windows: Vec<(u32, Vec<usize>)> = windows.into_iter().collect();
     let inside = nesting.inside(windows.iter().map(|window| window.0));
-    let pinned = windows.par_iter().flat_map_iter(|(unit, targets)| Window::new(system, &inside[unit]).pinned(targets));
-    let mut pinned: Vec<usize> = pinned.collect();
-    pinned.sort_unstable();
-    pinned
+    let bounded = windows.par_iter().flat_map_iter(|(unit, targets)| Window::new(system, &inside[unit]).bounded(targets));
+    let mut bounded: Vec<usize> = bounded.collect();
+    bounded.sort_unstable();
+    bounded
 }
 
 /// Withheld numbers of a window and the equations among them alone.
@@ -106,52 +106,39 @@ impl<'s> Window<'s> {
         Self { system, numbers, index, equations, still, part }
     }
 
-    fn pinned(&self, targets: &[usize]) -> Vec<usize> {
+    fn bounded(&self, targets: &[usize]) -> Vec<usize> {
         let targets: Vec<usize> = targets.iter().map(|target| self.index[target]).collect();
-        let mut moved = vec![false; self.numbers.len()];
+        let mut seen = Seen { least: vec![0; self.numbers.len()], most: vec![0; self.numbers.len()] };
+        let interval = self.system.interval as i32;
         for attempt in 0..TOGETHER {
             // Each number is pulled with another force, some up and some down, so that few cancel.
             let force = |&i: &usize| (i, force(self.numbers[i], attempt));
-            let forces: Vec<(usize, f64)> = targets.iter().filter(|&&i| !moved[i] && !self.still[i]).map(force).collect();
+            let left = |&&i: &&usize| !self.still[i] && seen.width(i) < interval;
+            let forces: Vec<(usize, f64)> = targets.iter().filter(left).map(force).collect();
             if forces.is_empty() {
                 break;
             }
             if let Some(changes) = self.change(&forces, false) {
-                self.note(&changes, &mut moved);
+                seen.note(&changes);
             }
         }
-        let mut pinned = Vec::new();
-        for i in targets {
-            if moved[i] {
-                continue;
-            }
-            if self.still[i] || !self.moves(i, &mut moved) {
-                pinned.push(self.numbers[i]);
-            }
-        }
-        pinned
+        let close = |&i: &usize| seen.width(i) < interval && (self.still[i] || !self.moves(i, &mut seen));
+        targets.into_iter().filter(close).map(|i| self.numbers[i]).collect()
     }
 
-    /// Whether a number can change by itself, up or down, with whatever has to change with it.
-    fn moves(&self, i: usize, moved: &mut [bool]) -> bool {
-        [1.0, -1.0].into_iter().any(|way| match self.change(&[(i, way)], false) {
-            None => true,
-            Some(changes) if changes[i].abs() < WHOLE => false,
-            Some(changes) if self.note(&changes, moved) => true,
-            Some(_) => self.change(&[(i, way)], true).is_none_or(|changes| {
-                self.note(&changes, moved);
-                changes[i].abs() > WHOLE
-            }),
-        })
-    }
-
-    /// Marks what changes by whole numbers.
-    fn note(&self, changes: &[f64], moved: &mut [bool]) -> bool {
-        let whole = changes.iter().all(|change| (change - change.round()).abs() < WHOLE);
-        if whole {
-            moved.iter_mut().zip(changes).for_each(|(moved, change)| *moved |= change.abs() > WHOLE);
+    /// Whether a number can change by the interval, with whatever has to change with it.
+    fn moves(&self, i: usize, seen: &mut Seen) -> bool {
+        for way in [1.0, -1.0] {
+            let Some(changes) = self.change(&[(i, way)], false) else { return true };
+            if !seen.note(&changes) && changes[i].abs() > WHOLE {
+                let Some(changes) = self.change(&[(i, way)], true) else { return true };
+                seen.note(&changes);
+            }
+            if seen.width(i) >= self.system.interval as i32 {
+                return true;
+            }
         }
-        whole
+        false
     }
 
     /// Changes that follow the forces farthest; `None` where the search ends without an answer.
@@ -159,13 +146,14 @@ impl<'s> Window<'s> {
         let mut problem = Problem::new(OptimizationDirection::Maximize);
         let mut force = vec![0.0; self.numbers.len()];
         forces.iter().for_each(|&(i, f)| force[i] = f);
+        let most = self.system.interval.max(MOST);
         let parts: FxHashSet<usize> = forces.iter().map(|&(i, _)| self.part[i]).collect();
         let mut variable = |i: usize| {
             let at = self.numbers[i];
-            let room = (self.system.counts[at] - self.system.floor(at)).min(MOST) as i32;
+            let room = (self.system.counts[at] - self.system.floor(at)).min(most) as i32;
             match whole {
-                true => problem.add_integer_var(force[i], (-room, MOST as i32)),
-                false => problem.add_var(force[i], (f64::from(-room), f64::from(MOST))),
+                true => problem.add_integer_var(force[i], (-room, most as i32)),
+                false => problem.add_var(force[i], (f64::from(-room), f64::from(most))),
             }
         };
         let used = |i: usize| !self.still[i] && parts.contains(&self.part[i]);
@@ -178,6 +166,30 @@ impl<'s> Window<'s> {
         options.node_limit = Some(NODES as _);
         let solution = problem.solve_with(options).ok()?.into_solution().ok()?;
         Some(variables.into_iter().map(|variable| variable.map_or(0.0, |variable| solution.var_value(variable))).collect())
+    }
+}
+
+/// The least and the most that numbers were seen to change by.
+struct Seen {
+    least: Vec<i32>,
+    most: Vec<i32>,
+}
+
+impl Seen {
+    fn width(&self, i: usize) -> i32 {
+        self.most[i] - self.least[i]
+    }
+
+    /// Takes note of changes that are whole.
+    fn note(&mut self, changes: &[f64]) -> bool {
+        let whole = changes.iter().all(|change| (change - change.round()).abs() < WHOLE);
+        if whole {
+            for ((least, most), change) in self.least.iter_mut().zip(&mut self.most).zip(changes) {
+                let change = change.round() as i32;
+                (*least, *most) = ((*least).min(change), (*most).max(change));
+            }
+        }
+        whole
     }
 }
 
