@@ -44,6 +44,7 @@ fn release(more: i64) -> Release {
     let categories = ["0 bis unter 18", "18+"].map(str::to_owned).to_vec();
     let lattice = Lattice {
         sizes: GridSizes::new(&SIZES_M).unwrap(),
+        joined: None,
         systems: vec![Arc::new(areas())],
         dimensions: vec![Dimension { name: "age".to_owned(), label: "Alter".to_owned(), categories }],
         tables: vec![Table(vec![]), Table(vec![0])],

@@ -47,7 +47,7 @@ fn world(seed: u64, tables: usize, cells: u64) -> (Lattice, Cube) {
 }
 
 fn suppress(threshold: u64, zeros: Zeros) -> Rules {
-    Rules { method: Method::Suppress { threshold }, zeros, sensitive: Vec::new(), risks: Default::default() }
+    Rules { method: Method::Suppress { threshold }, merge: None, zeros, sensitive: Vec::new(), risks: Default::default() }
 }
 
 /// The judge: everything in terms of atoms (place × finest group), whether or not they hold records.

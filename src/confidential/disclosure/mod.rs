@@ -3,7 +3,7 @@
 //! The only place that reads a raw count or makes a [`ProtectedCount`]. `units` lays out what is counted and how it adds up, `primary` marks what
 //! must not be known (`risk` says of a single number whether, with what `contributors` finds; `implied`: and what public zeros tell anyway), `suppress`
 //! withholds until it cannot be found out (`span` and `slack` say whether it can, `loosen` what helps), `camouflage` withholds zeros beside lone
-//! ones, and `publish` writes the release; `compare` says what several methods would lose. `system`, `slack`, `span` and `elimination` know no
+//! ones, and `publish` writes the release; `merge` joins cells where few live before all that; `compare` says what several methods would lose. `system`, `slack`, `span` and `elimination` know no
 //! geography: they serve plain tables as well.
 
 mod camouflage;
@@ -17,6 +17,7 @@ mod implied;
 #[cfg(test)]
 mod judged;
 mod loosen;
+mod merge;
 mod modular;
 mod perturbation;
 mod perturbed;
@@ -46,5 +47,6 @@ pub(in crate::confidential) use publish::protect;
 #[cfg(test)]
 pub(crate) use release::for_tests;
 pub use release::{Block, ProtectedCount, Release, Status};
+pub use merge::Merge;
 pub use risk::{Concentration, RateRule, Risks};
 pub use rules::{Method, Rules, RulesError, Zeros};

@@ -129,6 +129,8 @@ pub(super) struct System {
     pub states: Vec<State>,
     /// Empty units are not listed, so that the attacker knows of a withheld total that it is not zero.
     pub listed: bool,
+    /// For each unit what the attacker knows its total to be at least, if it is more than `listed` says; empty where he knows of none.
+    pub least: Vec<u32>,
     /// Sums between units; a unit is summed before it is a part.
     pub sums: Sums,
     /// Blocks in order; units and sums behind the last belong to none.
@@ -162,7 +164,7 @@ impl System {
             next[unit as usize] += 1;
         });
         let states = vec![State::Hidden; counts.len()];
-        Self { entries, counts, states, listed: false, sums, blocks, nested: Vec::new(), incident, incident_ends: ends }
+        Self { entries, counts, states, listed: false, least: Vec::new(), sums, blocks, nested: Vec::new(), incident, incident_ends: ends }
     }
 
     /// A part by itself: what the attacker can do with its equations alone. What of `finer` (the finest first) lies in it are its
@@ -185,6 +187,7 @@ impl System {
         let mut block = Self::new(Arc::clone(&self.entries), self.counts[numbers.clone()].to_vec(), sums, blocks);
         block.nested = nested;
         block.listed = self.listed;
+        block.least = self.least.get(part.units.clone()).map_or_else(Vec::new, <[u32]>::to_vec);
         block.states.copy_from_slice(&self.states[numbers]);
         block
     }
@@ -318,10 +321,11 @@ impl System {
     }
 
     /// Whether a number could be one more (or less), were it withheld and did others move with it. The attacker takes for granted that
-    /// none is negative, and no listed total zero.
+    /// none is negative, no listed total zero, and none less than what [`System::least`] says.
     pub(super) fn movable(&self, at: usize, up: bool) -> bool {
         let hidden = matches!(self.states[at], State::Hidden | State::HiddenPrimary | State::Told);
-        let floor = u32::from(self.listed && !hidden && at % self.entries.len == self.entries.total);
+        let known = || self.least.get(at / self.entries.len).copied().unwrap_or(0).max(u32::from(self.listed));
+        let floor = if !hidden && at % self.entries.len == self.entries.total { known() } else { 0 };
         self.states[at] != State::Zero && (up || self.counts[at] > floor)
     }
 

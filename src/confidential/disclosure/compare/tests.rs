@@ -19,7 +19,7 @@ fn suppress(threshold: u64) -> Method {
 }
 
 fn rules(method: Method) -> Rules {
-    Rules { method, zeros: Zeros::Public, sensitive: Vec::new(), risks: Default::default() }
+    Rules { method, merge: None, zeros: Zeros::Public, sensitive: Vec::new(), risks: Default::default() }
 }
 
 fn compared(lattice: &Lattice, cube: &Cube, methods: &[Method]) -> Comparison {
