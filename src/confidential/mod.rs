@@ -156,14 +156,18 @@ pub fn release(request: &Request, progress: &dyn Progress) -> Result<(Release, A
     Ok((release, account))
 }
 
-/// The second door: reads and counts once, protects by each of `methods` in place of the request's; what comes out is what [`Comparison`]
+/// The second door: reads and counts once, protects by each of `methods`, cells joined or not, in place of the request's; what comes out is what [`Comparison`]
 /// says, and nothing of it is a count before disclosure control. For the eyes of those who may see the records: several
 /// releases of the same people together protect less than each alone.
 ///
 /// # Errors
 /// As [`release`]; and for method `none`, whose numbers would be the truth.
-pub fn compare(request: &Request, methods: &[Method], progress: &dyn Progress) -> Result<(Comparison, Account), Error> {
-    methods.iter().try_for_each(|method| request.check_keys(method))?;
+pub fn compare(
+    request: &Request,
+    methods: &[(Option<Merge>, Method)],
+    progress: &dyn Progress,
+) -> Result<(Comparison, Account), Error> {
+    methods.iter().try_for_each(|(_, method)| request.check_keys(method))?;
     let (cube, account) = count::count(&request.count, progress)?;
     let lattice = request.lattice(&cube);
     let sensitive = request.sensitive_positions(&lattice)?;
