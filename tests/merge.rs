@@ -12,7 +12,7 @@ const RUN: &str = "run persons.csv --crs EPSG:3035 --x x --y y --id id --sizes 1
 struct Desk(tempfile::TempDir);
 
 impl Desk {
-    /// 6000 persons: a town in the south-west, farms elsewhere.
+    /// 6000 persons: a town in the south-west, villages around it, farms elsewhere.
     fn new() -> Self {
         let desk = Self(tempfile::tempdir().unwrap());
         let mut text = String::from("id,x,y,age,sex\n");
@@ -22,7 +22,11 @@ impl Desk {
             (state >> 33) % limit
         };
         for i in 0..6000 {
-            let spread = if i % 10 == 0 { 9000 } else { 1400 };
+            let spread = match i % 10 {
+                0 => 9000,
+                1..=3 => 3000,
+                _ => 1400,
+            };
             let (x, y) = (4_300_000 + dice(spread), 3_300_000 + dice(spread));
             let (age, sex) = (dice(90), if dice(2) == 0 { "m" } else { "w" });
             text.push_str(&format!("p{i},{x},{y},{age},{sex}\n"));

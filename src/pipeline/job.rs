@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::area::{AreaFile, AreaSystem};
 use crate::confidential::{
-    Concentration, Contributor, CountSpec, DateSpec, Dialect, DimensionKind, DimensionSpec, Key, MeasureSpec, Merge, Method, Missing,
-    PerturbationParameters, PerturbationTable, PositionSource, Release, Request, Sensitive, Table, Zeros,
+    Concentration, Contributor, CountSpec, DateSpec, Dialect, DimensionKind, DimensionSpec, Key, MeasureSpec, Merge, Method,
+    Missing, PerturbationParameters, PerturbationTable, PositionSource, Release, Request, Sensitive, Table, Zeros,
 };
 use crate::config::{DimensionPlan, Format, MethodPlan, MissingPlan, Plan, PlanError, ZerosPlan};
 use crate::error::{Error, Language};

@@ -143,7 +143,9 @@ impl PublishedLayer {
     fn row_or_new(&mut self, level: &str, id: &str) -> Option<usize> {
         let feature_id = match self.size {
             Some(size) => {
-                let fits = |cell: &CellId| cell.size() == size || self.largest.is_some_and(|l| cell.size() > size && joins(*cell, size, l));
+                let fits = |cell: &CellId| {
+                    cell.size() == size || self.largest.is_some_and(|l| cell.size() > size && joins(*cell, size, l))
+                };
                 id.parse::<CellId>().ok().filter(|cell| fits(cell) && cell.code() == id)?.as_u64()
             }
             None => crate::layer::area_feature_id(level, id),

@@ -80,7 +80,8 @@ impl Outcome {
         };
         let parameters = self.parameters.iter().filter_map(|(name, value)| Some(format!(" {}={value}", short(name)?)));
         let told = |name: &str| self.parameters.iter().find(|(parameter, _)| *parameter == name).map(|(_, value)| value);
-        let merge = told("merge_minimum").zip(told("merge_largest")).map(|(minimum, largest)| format!("merge n={minimum} {largest}, "));
+        let merge =
+            told("merge_minimum").zip(told("merge_largest")).map(|(minimum, largest)| format!("merge n={minimum} {largest}, "));
         format!("{}{}{}", merge.unwrap_or_default(), self.method, parameters.collect::<String>())
     }
 }

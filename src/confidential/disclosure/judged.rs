@@ -132,7 +132,10 @@ impl<'w> Judge<'w> {
                     let truth = self.truth(&atoms);
                     match number.status() {
                         // An area without records has no atoms, and nobody to protect.
-                        Status::Suppressed if (small(truth) || (few && truth > 0) || risk.needs_protection(0, &row, c)) && atoms.contains(&true) => {
+                        Status::Suppressed
+                            if (small(truth) || (few && truth > 0) || risk.needs_protection(0, &row, c))
+                                && atoms.contains(&true) =>
+                        {
                             targets.insert(atoms, format!("{unit:?} column {c}"));
                         }
                         Status::Suppressed => {}
@@ -151,6 +154,11 @@ impl<'w> Judge<'w> {
                 }
             }
         }
+        let joined = rules.merge.map(|merge| merge.joined(self.cube, self.lattice, zeros));
+        let shown = |cell: CellId| {
+            let holds = |key: &&AtomKey| cell.at_least(key.cell.size()) == key.cell;
+            joined.as_ref().and_then(|joined| joined.keys.iter().find(holds)).map_or(cell, |key| key.cell)
+        };
         let withheld = release.parameters.iter().find(|p| p.0 == "withheld").map_or("", |p| p.1.as_str());
         if !withheld.contains("placed") {
             rows.push(self.atoms(|_, _| true, |_| true));
@@ -166,12 +174,13 @@ impl<'w> Judge<'w> {
                     targets.insert(outside, format!("outside of system {s} column {c}"));
                 }
             }
-            // Pieces that borders cut from cells.
+            // Pieces that borders cut from cells; of joined cells nobody knows the cells they were.
             for &size in self.lattice.sizes.as_slice() {
                 for &(cell, tuple) in &self.places {
-                    let (coarse, area) = (cell.parent(size), self.cube.area_tuples[tuple as usize][s]);
+                    let (coarse, area) = (shown(cell).at_least(size), self.cube.area_tuples[tuple as usize][s]);
                     for c in 0..columns {
-                        let inside = |cell: CellId, tuple: &[Option<u32>]| cell.parent(size) == coarse && tuple[s] == area;
+                        let inside =
+                            |cell: CellId, tuple: &[Option<u32>]| cell.parent(coarse.size()) == coarse && tuple[s] == area;
                         let atoms = self.atoms(inside, |categories| self.column(c, categories));
                         let truth = self.truth(&atoms);
                         if small(truth) && truth > 0 {

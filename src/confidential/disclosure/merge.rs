@@ -91,7 +91,8 @@ impl Merge {
     pub(super) fn least(self, cells: &[Vec<(CellId, u32)>], units: usize) -> Vec<u32> {
         let minimum = u32::try_from(self.minimum).unwrap_or(u32::MAX);
         let mut least = vec![0; units];
-        let alone: FxHashSet<u32> = cells[0].iter().filter(|(cell, _)| cell.size() == self.largest).map(|&(_, unit)| unit).collect();
+        let alone: FxHashSet<u32> =
+            cells[0].iter().filter(|(cell, _)| cell.size() == self.largest).map(|&(_, unit)| unit).collect();
         for &(cell, unit) in cells.iter().flatten() {
             if cell.size() <= self.largest && !alone.contains(&unit) {
                 least[unit as usize] = minimum;

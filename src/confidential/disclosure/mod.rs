@@ -41,12 +41,12 @@ mod units;
 
 pub(in crate::confidential) use compare::compare;
 pub use compare::{Comparison, Loss, Outcome, Unprotected};
+pub use merge::Merge;
 pub use perturbation::{PerturbationError, PerturbationParameters, PerturbationTable};
 pub use plain::{PlainMethod, PlainSpec, ProtectedTable, protect_table};
 pub(in crate::confidential) use publish::protect;
 #[cfg(test)]
 pub(crate) use release::for_tests;
 pub use release::{Block, ProtectedCount, Release, Status};
-pub use merge::Merge;
 pub use risk::{Concentration, RateRule, Risks};
 pub use rules::{Method, Rules, RulesError, Zeros};

@@ -1,7 +1,7 @@
 //! What the plan says about protection: method, treatment of zeros, sensitive categories.
 
-use crate::confidential::disclosure::perturbation::{PerturbationError, PerturbationParameters};
 use crate::confidential::disclosure::merge::Merge;
+use crate::confidential::disclosure::perturbation::{PerturbationError, PerturbationParameters};
 use crate::confidential::disclosure::risk::Risks;
 use crate::confidential::lattice::Lattice;
 use crate::confidential::secret::Key;

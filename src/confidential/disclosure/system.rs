@@ -164,7 +164,18 @@ impl System {
             next[unit as usize] += 1;
         });
         let states = vec![State::Hidden; counts.len()];
-        Self { entries, counts, states, listed: false, least: Vec::new(), sums, blocks, nested: Vec::new(), incident, incident_ends: ends }
+        Self {
+            entries,
+            counts,
+            states,
+            listed: false,
+            least: Vec::new(),
+            sums,
+            blocks,
+            nested: Vec::new(),
+            incident,
+            incident_ends: ends,
+        }
     }
 
     /// A part by itself: what the attacker can do with its equations alone. What of `finer` (the finest first) lies in it are its

@@ -45,7 +45,8 @@ pub(super) fn write(
     let labelled = matches!(outlines, LayerOutlines::Areas(_));
     transaction.execute_batch(&create(table, geometry, labelled))?;
     let mut boxes = Vec::with_capacity(layer.block.units.len());
-    let columns = 3 + usize::from(labelled) + usize::from(layer.adaptive()) + usize::from(layer.date.is_some()) + 2 * fields.len();
+    let columns =
+        3 + usize::from(labelled) + usize::from(layer.adaptive()) + usize::from(layer.date.is_some()) + 2 * fields.len();
     let places = vec!["?"; columns].join(",");
     let mut insert = transaction.prepare(&format!("INSERT INTO {} VALUES ({places})", quoted(name)))?;
     let (mut ring, mut bytes) = (Vec::new(), Vec::new());

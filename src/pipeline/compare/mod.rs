@@ -67,7 +67,8 @@ pub fn compare(
     }
     let job = Job::of(&counting_plan(plan), language)?;
     let joined = joined(plan, options, job.sizes.as_slice())?;
-    let methods: Vec<(Option<Merge>, Method)> = match joined.is_empty() || options.methods.iter().any(|m| *m != MethodPlan::Merge) {
+    let methods: Vec<(Option<Merge>, Method)> = match joined.is_empty() || options.methods.iter().any(|m| *m != MethodPlan::Merge)
+    {
         true => methods(plan, options, (language, &mut notes))?.into_iter().map(|method| (None, method)).chain(joined).collect(),
         false => joined,
     };

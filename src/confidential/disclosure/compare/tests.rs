@@ -156,7 +156,8 @@ fn a_release_without_complementary_suppression_is_found_at_risk() {
 fn secret_zeros_are_read_back_as_well() {
     let (lattice, cube) = towns(1500, 5, &[100, 1000]);
     let comparison =
-        compare(&cube, &lattice, (&[(None, suppress(3))], &Rules { zeros: Zeros::Secret, ..rules(suppress(3)) }), &Silent).unwrap();
+        compare(&cube, &lattice, (&[(None, suppress(3))], &Rules { zeros: Zeros::Secret, ..rules(suppress(3)) }), &Silent)
+            .unwrap();
     assert_eq!(comparison.outcomes[0].at_risk, 0);
     assert!(comparison.outcomes[0].unprotected.at_risk > 0);
 }

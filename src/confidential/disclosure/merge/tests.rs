@@ -58,7 +58,8 @@ fn cells_are_joined_where_one_of_them_has_too_few() {
     let lattice = lattice(&[100, 200, 400], &[], &[], &[&[]]);
     let cube = cube(&lattice, vec![vec![]], quarters());
     let release = protect(&cube, lattice, &suppress(3, 10, 400, Zeros::Public), &Silent).unwrap();
-    let finest = [((100, 0, 0), 10), ((100, 0, 1), 10), ((100, 0, 3), 30), ((100, 1, 0), 10), ((100, 1, 1), 10), ((200, 2, 0), 49)];
+    let finest =
+        [((100, 0, 0), 10), ((100, 0, 1), 10), ((100, 0, 3), 30), ((100, 1, 0), 10), ((100, 1, 1), 10), ((200, 2, 0), 49)];
     assert_eq!(shown(&release, 0), finest.map(|(cell, n)| (cell, Some(n))).into());
     assert_eq!(shown(&release, 1), [((200, 0, 0), Some(40)), ((200, 0, 2), Some(30)), ((200, 2, 0), Some(49))].into());
     assert_eq!(shown(&release, 2), [((400, 0, 0), Some(119))].into());
@@ -109,7 +110,8 @@ fn one_partition_serves_all_dates() {
     let mut lattice = lattice(&[100, 200], &[], &[], &[&[]]);
     lattice.dates = vec![Some("2023".to_owned()), Some("2024".to_owned())];
     let dated = |date, (key, count): (AtomKey, u64)| (AtomKey { date, ..key }, count);
-    let atoms = vec![dated(0, atom((0, 0), 20)), dated(0, atom((1, 0), 20)), dated(1, atom((0, 0), 20)), dated(1, atom((1, 0), 4))];
+    let atoms =
+        vec![dated(0, atom((0, 0), 20)), dated(0, atom((1, 0), 20)), dated(1, atom((0, 0), 20)), dated(1, atom((1, 0), 4))];
     let cube = cube(&lattice, vec![vec![]], atoms);
     let release = protect(&cube, lattice, &suppress(3, 10, 200, Zeros::Public), &Silent).unwrap();
     assert_eq!(shown(&release, 0), [((200, 0, 0), Some(40))].into());
@@ -133,7 +135,8 @@ fn sums_keys_and_contributors_follow_their_records() {
     let mut cube = cube(&lattice, vec![vec![]], vec![atom((0, 0), 3), atom((1, 0), 4), atom((4, 4), 5)]);
     cube.sums = vec![[10, 20, 70].map(RawSum::of).into()];
     cube.record_keys = [u64::MAX, 2, 9].map(crate::confidential::cube::CellKey::of).into();
-    cube.contributions = Contributions::gathered(vec![(1, 0, vec![4]), (1, 1, vec![5]), (2, 0, vec![6]), (2, 2, vec![70])], 1, false);
+    cube.contributions =
+        Contributions::gathered(vec![(1, 0, vec![4]), (1, 1, vec![5]), (2, 0, vec![6]), (2, 2, vec![70])], 1, false);
     let joined = Merge { minimum: 4, largest: size(200) }.joined(&cube, &lattice, Zeros::Public);
     let cells: Vec<_> = joined.keys.iter().map(|key| (key.cell.size().metres(), key.cell == at(4, 4))).collect();
     assert_eq!(cells, [(100, true), (200, false)]);
@@ -191,7 +194,8 @@ fn check_levels(release: &Release, cube: &Cube, merge: Merge) {
     populated.sort_unstable();
     let mut finer: Option<&Block> = None;
     for (block, size) in release.blocks.iter().zip(release.lattice.sizes.as_slice()) {
-        let cells: BTreeSet<CellId> = block.units.iter().map(|u| if let Unit::Cell(c) = u { *c } else { unreachable!() }).collect();
+        let cells: BTreeSet<CellId> =
+            block.units.iter().map(|u| if let Unit::Cell(c) = u { *c } else { unreachable!() }).collect();
         assert_eq!(cells.len(), block.units.len());
         let mut base: BTreeMap<CellId, u64> = BTreeMap::new();
         for &(place, count) in &populated {
@@ -221,7 +225,8 @@ fn levels_of_every_method_are_partitions_and_keep_what_the_method_promises() {
     // All cells that hold anybody are listed by `suppress` with public zeros.
     let release = protect(&cube, lattice.clone(), &rules(Method::Suppress { threshold: 5 }), &Silent).unwrap();
     check_levels(&release, &cube, merge);
-    let sizes: BTreeSet<_> = release.blocks[0].units.iter().map(|u| if let Unit::Cell(c) = u { c.size().metres() } else { 0 }).collect();
+    let sizes: BTreeSet<_> =
+        release.blocks[0].units.iter().map(|u| if let Unit::Cell(c) = u { c.size().metres() } else { 0 }).collect();
     assert_eq!(sizes, [100, 500, 1000].into());
 
     let release = protect(&cube, lattice.clone(), &rules(Method::Round { base: 5, key: key() }), &Silent).unwrap();
@@ -229,7 +234,11 @@ fn levels_of_every_method_are_partitions_and_keep_what_the_method_promises() {
     let mut sums = Vec::new();
     for (block, size) in release.blocks.iter().zip(lattice.sizes.as_slice()) {
         let mut base: BTreeMap<CellId, i64> = BTreeMap::new();
-        truth.keys.iter().zip(&truth.counts).for_each(|(k, c)| *base.entry(k.cell.at_least(*size)).or_default() += c.expose() as i64);
+        truth
+            .keys
+            .iter()
+            .zip(&truth.counts)
+            .for_each(|(k, c)| *base.entry(k.cell.at_least(*size)).or_default() += c.expose() as i64);
         for (unit, at) in block.units.iter().zip(0..) {
             let Unit::Cell(cell) = unit else { unreachable!() };
             let total = block.numbers(at)[0].value().unwrap();
