@@ -227,7 +227,8 @@ fn the_persons_of_pinneberg_in_joined_cells() {
     };
     let told = judge("exports_python.py", "out");
     assert!(told.contains("\"joined_layers\": 2"), "one layer of several sizes, in two formats: {told}");
-    judge("tiles_python.py", "out");
+    let told = judge("tiles_python.py", "out");
+    assert!(!told.contains("\"joined_tiles\": 0"), "some tiles hold cells of several sizes");
     let told = judge(
         "counts_python.py",
         &format!(

@@ -11,7 +11,7 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::audit::bundle::{Bundle, Date, WITHHELD};
 use crate::audit::columns::Columns;
@@ -94,9 +94,9 @@ impl<'b> Statement<'b> {
         let system = System::default();
         let mut statement =
             Self { bundle, date, columns, public_zeros, system, targets: Vec::new(), kinds: Vec::new(), grids, areas };
+        let finest: FxHashSet<CellId> = date.grids.first().map_or_else(FxHashSet::default, |p| p.units.iter().copied().collect());
         for (level, published) in date.grids.iter().enumerate() {
-            let least = |unit: usize| statement.enough(published.units[unit]);
-            let least: Vec<i64> = (0..published.units.len()).map(least).collect();
+            let least: Vec<i64> = published.units.iter().map(|&cell| statement.enough(cell, &finest)).collect();
             let unknowns = statement.unknowns(&published.numbers, Place::Grid(level as u32), &least);
             statement.grids.push(unknowns);
         }
@@ -112,13 +112,14 @@ impl<'b> Statement<'b> {
         !self.public_zeros || (self.bundle.parameters.contains_key("sensitive") && !self.columns.groups[column].is_empty())
     }
 
-    /// How many people a cell has at least, by the rule that joins cells.
-    fn enough(&self, cell: CellId) -> i64 {
+    /// How many people a cell has at least, by the rule that joins cells: one of the largest size if it is not itself among the finest.
+    fn enough(&self, cell: CellId, finest: &FxHashSet<CellId>) -> i64 {
         let told = |name: &str| self.bundle.parameters.get(name);
         let minimum = told("merge_minimum").and_then(|minimum| minimum.parse().ok());
         let largest = told("merge_largest").and_then(|level| self.bundle.sizes.iter().find(|size| size.0 == *level));
         match (minimum, largest) {
             (Some(minimum), Some((_, largest))) if cell.size() < *largest => minimum,
+            (Some(minimum), Some((_, largest))) if cell.size() == *largest && !finest.contains(&cell) => minimum,
             _ => 0,
         }
     }
@@ -174,7 +175,9 @@ impl<'b> Statement<'b> {
                         let part = child as usize * width + column;
                         row.add(1, (children.numbers[part], self.grids[level - 1][part]));
                     }
-                    if !self.public_zeros && parents.numbers[whole] != 0 {
+                    // A joined cell is the same at both levels, whoever is not listed.
+                    let same = matches!(held[..], [child] if children.units[child as usize] == parents.units[parent]);
+                    if !self.public_zeros && !same && parents.numbers[whole] != 0 {
                         let rest = self.system.unknown(0);
                         row.add(1, (0, rest));
                     }
