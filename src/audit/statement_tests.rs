@@ -137,7 +137,7 @@ fn the_rule_that_joins_cells_is_known() {
         units: cells.iter().map(|c| c.0).collect(),
         numbers: cells.iter().map(|c| c.1).collect(),
     };
-    let grids = vec![
+    let grids = [
         level(&[(cell(500, 0), WITHHELD), (cell(100, 500), WITHHELD)]),
         level(&[(cell(500, 0), WITHHELD), (cell(500, 500), WITHHELD)]),
         level(&[(cell(1000, 0), 11)]),
