@@ -187,6 +187,15 @@ pub struct ProtectionPlan {
     /// Whether it may be seen that nobody is in a group; `public` if absent, but secret for groups with a sensitive category.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zeros: Option<ZerosPlan>,
+    /// Method `merge`: the fewest people of a cell that is not joined with its neighbours; the threshold if absent, else 10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minimum: Option<u64>,
+    /// Method `merge`: the largest side of a joined cell in metres, one of the grid sizes; the coarsest if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub largest_m: Option<u32>,
+    /// Method `merge`: what protects the numbers that the joined cells show; `suppress` if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub then: Option<ThenPlan>,
     /// What small counts are rounded to, 0 or this: asked for by method `round`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<u32>,
@@ -271,6 +280,29 @@ pub struct NumeratorPlan {
     pub categories: Vec<String>,
 }
 
+/// Methods for what joined cells show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum ThenPlan {
+    /// Small counts are withheld, and as many others as it takes
+    Suppress,
+    /// Small atoms become 0 or the base
+    Round,
+    /// Noise by the permanent keys of the records
+    CellKey,
+}
+
+impl ThenPlan {
+    /// The method by itself.
+    pub fn method(self) -> MethodPlan {
+        match self {
+            Self::Suppress => MethodPlan::Suppress,
+            Self::Round => MethodPlan::Round,
+            Self::CellKey => MethodPlan::CellKey,
+        }
+    }
+}
+
 /// Methods of disclosure control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -281,6 +313,8 @@ pub enum MethodPlan {
     Round,
     /// Noise by the permanent keys of the records counted, as in the German census.
     CellKey,
+    /// Cells where few people live are joined up the nesting of the sizes; then another method protects what they show.
+    Merge,
     /// Nothing is protected: for open data about things.
     None,
 }

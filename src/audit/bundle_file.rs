@@ -113,6 +113,9 @@ impl Bundle {
         let mut fields: Vec<Field> = names.iter().map(|name| Field::new(*name, text(), *name == "date")).collect();
         fields.push(Field::new("value", DataType::Int64, true));
         fields.push(Field::new("status", text(), false));
+        // Joined cells tell their side; their code does too.
+        let joined = self.parameters.contains_key("merge_largest");
+        fields.extend(joined.then(|| Field::new("size_m", DataType::Int64, true)));
         let mut filling = Filling::new(self);
         for batch in reader(file, Some(Schema::new(fields)))? {
             let batch = batch.map_err(|e| BundleError::unreadable(file, &e))?;

@@ -89,7 +89,7 @@ fn additive(bundle: &Bundle, date: &Date, columns: &Columns) -> (u64, Vec<(Strin
         let at: rustc_hash::FxHashMap<_, _> = parents.units.iter().enumerate().map(|(at, cell)| (*cell, at)).collect();
         let mut sums = vec![0_i64; parents.numbers.len()];
         for (child, cell) in children.units.iter().enumerate() {
-            if let Some(&parent) = at.get(&cell.parent(*size)) {
+            if let Some(&parent) = at.get(&cell.at_least(*size)) {
                 for column in 0..width {
                     sums[parent * width + column] += children.numbers[child * width + column];
                 }

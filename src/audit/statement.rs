@@ -6,11 +6,12 @@
 //! A cell that a border cuts has a piece for each combination of areas that it meets, of which only their sum is known; a cell that no border
 //! cuts lies in its areas as a whole. Where people live within a cut cell is not taken as known: that needs more than a map of
 //! borders. (Disclosure control is stricter there: it treats a cell as lying in the area that holds all its records.)
+//! Where cells were joined, it is also known how: a cell smaller than the largest size has at least the minimum, since else it would have been joined.
 //! With secret zeros, cells that are not listed may hold anyone, so each sum of cells has an unknown rest.
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::audit::bundle::{Bundle, Date, WITHHELD};
 use crate::audit::columns::Columns;
@@ -93,12 +94,14 @@ impl<'b> Statement<'b> {
         let system = System::default();
         let mut statement =
             Self { bundle, date, columns, public_zeros, system, targets: Vec::new(), kinds: Vec::new(), grids, areas };
+        let finest: FxHashSet<CellId> = date.grids.first().map_or_else(FxHashSet::default, |p| p.units.iter().copied().collect());
         for (level, published) in date.grids.iter().enumerate() {
-            let unknowns = statement.unknowns(&published.numbers, Place::Grid(level as u32));
+            let least: Vec<i64> = published.units.iter().map(|&cell| statement.enough(cell, &finest)).collect();
+            let unknowns = statement.unknowns(&published.numbers, Place::Grid(level as u32), &least);
             statement.grids.push(unknowns);
         }
         for (system, published) in date.areas.iter().enumerate() {
-            let unknowns = statement.unknowns(&published.numbers, Place::Areas(system as u32));
+            let unknowns = statement.unknowns(&published.numbers, Place::Areas(system as u32), &[]);
             statement.areas.push(unknowns);
         }
         statement
@@ -109,13 +112,28 @@ impl<'b> Statement<'b> {
         !self.public_zeros || (self.bundle.parameters.contains_key("sensitive") && !self.columns.groups[column].is_empty())
     }
 
-    fn unknowns(&mut self, numbers: &[i64], place: Place) -> Vec<u32> {
+    /// How many people a cell has at least, by the rule that joins cells: one of the largest size if it is not itself among the finest.
+    fn enough(&self, cell: CellId, finest: &FxHashSet<CellId>) -> i64 {
+        let told = |name: &str| self.bundle.parameters.get(name);
+        let minimum = told("merge_minimum").and_then(|minimum| minimum.parse().ok());
+        let largest = told("merge_largest").and_then(|level| self.bundle.sizes.iter().find(|size| size.0 == *level));
+        match (minimum, largest) {
+            (Some(minimum), Some((_, largest))) if cell.size() < *largest => minimum,
+            (Some(minimum), Some((_, largest))) if cell.size() == *largest && !finest.contains(&cell) => minimum,
+            _ => 0,
+        }
+    }
+
+    /// `least` tells of each unit what its total is at least; nothing where it is empty.
+    fn unknowns(&mut self, numbers: &[i64], place: Place, least: &[i64]) -> Vec<u32> {
         let width = self.bundle.columns.len();
         let floors: Vec<i64> =
             (0..width).map(|column| i64::from(self.public_zeros && self.columns.groups[column].is_empty())).collect();
         let mut unknowns = vec![NONE; numbers.len()];
         for (at, &number) in numbers.iter().enumerate().filter(|(_, number)| **number < 0) {
-            let floor = if number == WITHHELD { floors[at % width] } else { 0 };
+            let of_unit = least.get(at / width).copied().unwrap_or(0);
+            let total = self.columns.groups[at % width].is_empty();
+            let floor = if number == WITHHELD { floors[at % width].max(if total { of_unit } else { 0 }) } else { 0 };
             let unknown = self.system.unknown(floor);
             unknowns[at] = unknown;
             self.targets.push(Target { unknown, place, unit: (at / width) as u32, column: (at % width) as u32 });
@@ -144,7 +162,7 @@ impl<'b> Statement<'b> {
             let at: FxHashMap<CellId, usize> = parents.units.iter().enumerate().map(|(at, &cell)| (cell, at)).collect();
             let mut held: Vec<Vec<u32>> = vec![Vec::new(); parents.units.len()];
             for (child, cell) in children.units.iter().enumerate() {
-                if let Some(&parent) = at.get(&cell.parent(size)) {
+                if let Some(&parent) = at.get(&cell.at_least(size)) {
                     held[parent].push(child as u32);
                 }
             }
@@ -157,7 +175,9 @@ impl<'b> Statement<'b> {
                         let part = child as usize * width + column;
                         row.add(1, (children.numbers[part], self.grids[level - 1][part]));
                     }
-                    if !self.public_zeros && parents.numbers[whole] != 0 {
+                    // A joined cell is the same at both levels, whoever is not listed.
+                    let same = matches!(held[..], [child] if children.units[child as usize] == parents.units[parent]);
+                    if !self.public_zeros && !same && parents.numbers[whole] != 0 {
                         let rest = self.system.unknown(0);
                         row.add(1, (0, rest));
                     }
@@ -297,7 +317,7 @@ impl<'b> Statement<'b> {
             let size = self.bundle.sizes[level].1;
             let units = &self.date.grids[level].units;
             let at: FxHashMap<CellId, usize> = units.iter().enumerate().map(|(at, &cell)| (cell, at)).collect();
-            let parent = |cell: &CellId| at.get(&cell.parent(size)).copied().unwrap_or(usize::MAX);
+            let parent = |cell: &CellId| at.get(&cell.at_least(size)).copied().unwrap_or(usize::MAX);
             let of_children: Vec<usize> = self.date.grids[level - 1].units.iter().map(parent).collect();
             let mut own = vec![Held::Nobody; units.len()];
             for (child, &parent) in of_children.iter().enumerate().filter(|(_, parent)| **parent != usize::MAX) {

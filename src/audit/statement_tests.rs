@@ -127,3 +127,45 @@ proptest! {
         }
     }
 }
+
+/// Eleven people in a square kilometre: a cell of 500 m at the cap, and one of 100 m that was not joined and so has ten or more.
+#[test]
+fn the_rule_that_joins_cells_is_known() {
+    let size = |m: u32| GridSize::new(m).unwrap();
+    let cell = |m: u32, east: i32| CellId::of_corner(size(m), 4_321_000 + east, 3_380_000).unwrap();
+    let level = |cells: &[(CellId, i64)]| Published {
+        units: cells.iter().map(|c| c.0).collect(),
+        numbers: cells.iter().map(|c| c.1).collect(),
+    };
+    let grids = [
+        level(&[(cell(500, 0), WITHHELD), (cell(100, 500), WITHHELD)]),
+        level(&[(cell(500, 0), WITHHELD), (cell(500, 500), WITHHELD)]),
+        level(&[(cell(1000, 0), 11)]),
+    ];
+    let parameters = |merge: bool| {
+        let told = [("zeros", "public"), ("merge_minimum", "10"), ("merge_largest", "500m")];
+        told.into_iter().take(if merge { 3 } else { 1 }).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    };
+    let smallest_and_largest = |merge: bool| -> Vec<(i64, Option<i64>)> {
+        let bundle = Bundle {
+            method: "suppress".into(),
+            parameters: parameters(merge),
+            placed: None,
+            outside: BTreeMap::new(),
+            columns: vec![("total".into(), String::new())],
+            sizes: [100, 500, 1000].map(|m| (size(m).level_name(), size(m))).into(),
+            systems: Vec::new(),
+            dates: Vec::new(),
+            incidence: FxHashMap::default(),
+        };
+        let grids = grids.iter().map(|p| Published { units: p.units.clone(), numbers: p.numbers.clone() }).collect();
+        let date = Date { name: None, grids, areas: Vec::new() };
+        let columns = Columns::new(&bundle.columns).unwrap();
+        let statement = Statement::of(&bundle, &date, &columns);
+        let targets: Vec<u32> = statement.targets.iter().map(|t| t.unknown).collect();
+        let found = attack(&statement.system, &targets, &Limits::default()).unwrap();
+        found.iter().map(|found| (found.lo, found.hi)).collect()
+    };
+    assert_eq!(smallest_and_largest(true), [(1, Some(1)), (10, Some(10)), (1, Some(1)), (10, Some(10))]);
+    assert_eq!(smallest_and_largest(false), [(1, Some(10)); 4]);
+}

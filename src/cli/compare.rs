@@ -16,7 +16,7 @@ use crate::say;
 pub(super) struct CompareFlags {
     #[command(flatten)]
     run: RunFlags,
-    /// Methods to compare; all that fit if absent
+    /// Methods to compare; all that fit if absent (merge, then suppress, only where asked for or in the plan)
     #[arg(long, value_name = "METHOD,…", value_delimiter = ',')]
     methods: Vec<CompareMethod>,
     /// Thresholds of suppress and bases of round; 3,5,10 if absent
@@ -29,6 +29,7 @@ enum CompareMethod {
     Suppress,
     Round,
     CellKey,
+    Merge,
 }
 
 impl CompareFlags {
@@ -40,6 +41,7 @@ impl CompareFlags {
             CompareMethod::Suppress => MethodPlan::Suppress,
             CompareMethod::Round => MethodPlan::Round,
             CompareMethod::CellKey => MethodPlan::CellKey,
+            CompareMethod::Merge => MethodPlan::Merge,
         };
         let methods = self.methods.iter().map(method).collect();
         Ok((self.run.into_plan()?, CompareOptions { methods, thresholds: self.thresholds }, page))

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::config::{
     AreaPlan, DatePlan, DimensionPlan, DominancePlan, Format, MeasurePlan, MethodPlan, NumeratorPlan, Plan, PlanError,
-    ProfilePlan, ZerosPlan,
+    ProfilePlan, ThenPlan, ZerosPlan,
 };
 
 /// A plan, or files with flags; a flag beside a plan takes the place of what the plan says.
@@ -54,6 +54,15 @@ pub struct RunFlags {
     /// Whether it may be seen that nobody is in a group
     #[arg(long, value_enum)]
     zeros: Option<ZerosFlag>,
+    /// Fewest people of a cell that is not joined with its neighbours, with --method merge; the threshold if absent, else 10
+    #[arg(long, value_name = "N")]
+    merge_minimum: Option<u64>,
+    /// Largest side of a joined cell in metres, with --method merge; the coarsest of --sizes if absent
+    #[arg(long, value_name = "M")]
+    merge_largest: Option<u32>,
+    /// What protects the numbers that joined cells show, with --method merge; suppress if absent
+    #[arg(long, value_enum)]
+    then: Option<ThenPlan>,
     /// What small counts are rounded to, with --method round
     #[arg(long, value_name = "B")]
     base: Option<u32>,
@@ -151,6 +160,7 @@ enum MethodFlag {
     Suppress,
     Round,
     CellKey,
+    Merge,
     None,
 }
 
@@ -202,6 +212,9 @@ impl RunFlags {
             p_percent => protection.p_percent;
             contributor => unit.contributor;
             reason => protection.reason;
+            merge_minimum => protection.minimum;
+            merge_largest => protection.largest_m;
+            then => protection.then;
             base => protection.base;
             d => protection.d;
             v => protection.v;
@@ -226,6 +239,7 @@ impl RunFlags {
                 MethodFlag::Suppress => MethodPlan::Suppress,
                 MethodFlag::Round => MethodPlan::Round,
                 MethodFlag::CellKey => MethodPlan::CellKey,
+                MethodFlag::Merge => MethodPlan::Merge,
                 MethodFlag::None => MethodPlan::None,
             });
         }

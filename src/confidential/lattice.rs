@@ -53,6 +53,9 @@ pub enum Unit {
 pub struct Lattice {
     /// Grid sizes, finest first.
     pub sizes: GridSizes,
+    /// The largest size that cells of finer levels may be joined to where few people live: such a level holds cells of its own size and
+    /// of coarser ones, each place once. `None`: every cell has the size of its level.
+    pub joined: Option<GridSize>,
     /// Area systems.
     pub systems: Vec<Arc<AreaSystem>>,
     /// Dimensions with their categories.
@@ -104,6 +107,11 @@ impl Lattice {
     pub fn levels(&self) -> Vec<Level> {
         let grids = self.sizes.as_slice().iter().map(|&s| Level::Grid(s));
         grids.chain((0..self.systems.len()).map(Level::Areas)).collect()
+    }
+
+    /// Whether the level may hold cells larger than its own size.
+    pub fn adaptive(&self, level: Level) -> bool {
+        matches!((level, self.joined), (Level::Grid(size), Some(largest)) if size < largest)
     }
 
     /// The name of a level in every output: `100m`, `1km`, or the area system's name.

@@ -69,7 +69,7 @@ pub use cube::{Contributor, DateSpec, DimensionKind, DimensionSpec, MeasureSpec,
 #[cfg(test)]
 pub(crate) use disclosure::for_tests;
 pub use disclosure::{
-    Block, Comparison, Concentration, Loss, Method, Outcome, PerturbationError, PerturbationParameters, PerturbationTable,
+    Block, Comparison, Concentration, Loss, Merge, Method, Outcome, PerturbationError, PerturbationParameters, PerturbationTable,
     ProtectedCount, RateRule, Release, Risks, Rules, RulesError, Status, Unprotected, Zeros,
 };
 pub use disclosure::{PlainMethod, PlainSpec, ProtectedTable, protect_table};
@@ -89,6 +89,8 @@ pub struct Request {
     pub tables: Vec<Table>,
     /// The method.
     pub method: Method,
+    /// Whether cells are joined before.
+    pub merge: Option<Merge>,
     /// Zeros of groups without a sensitive category.
     pub zeros: Zeros,
     /// Categories whose zeros are secret too.
@@ -152,24 +154,28 @@ pub fn release(request: &Request, progress: &dyn Progress) -> Result<(Release, A
     progress.begin(Stage::Protect, None);
     let sensitive = request.sensitive_positions(&lattice)?;
     let risks = risks(request, &lattice)?;
-    let rules = Rules { method: request.method.clone(), zeros: request.zeros, sensitive, risks };
+    let rules = Rules { method: request.method.clone(), merge: request.merge, zeros: request.zeros, sensitive, risks };
     let release = disclosure::protect(&cube, lattice, &rules, progress)?;
     Ok((release, account))
 }
 
-/// The second door: reads and counts once, protects by each of `methods` in place of the request's; what comes out is what [`Comparison`]
+/// The second door: reads and counts once, protects by each of `methods`, cells joined or not, in place of the request's; what comes out is what [`Comparison`]
 /// says, and nothing of it is a count before disclosure control. For the eyes of those who may see the records: several
 /// releases of the same people together protect less than each alone.
 ///
 /// # Errors
 /// As [`release`]; and for method `none`, whose numbers would be the truth.
-pub fn compare(request: &Request, methods: &[Method], progress: &dyn Progress) -> Result<(Comparison, Account), Error> {
-    methods.iter().try_for_each(|method| request.check_keys(method))?;
+pub fn compare(
+    request: &Request,
+    methods: &[(Option<Merge>, Method)],
+    progress: &dyn Progress,
+) -> Result<(Comparison, Account), Error> {
+    methods.iter().try_for_each(|(_, method)| request.check_keys(method))?;
     let (cube, account) = count::count(&request.count, progress)?;
     let lattice = request.lattice(&cube);
     let sensitive = request.sensitive_positions(&lattice)?;
     let risks = risks(request, &lattice)?;
-    let rules = Rules { method: request.method.clone(), zeros: request.zeros, sensitive, risks };
+    let rules = Rules { method: request.method.clone(), merge: request.merge, zeros: request.zeros, sensitive, risks };
     let comparison = disclosure::compare(&cube, &lattice, (methods, &rules), progress)?;
     Ok((comparison, account))
 }
@@ -184,6 +190,7 @@ impl Request {
     fn lattice(&self, cube: &cube::Cube) -> Lattice {
         Lattice {
             sizes: self.count.sizes.clone(),
+            joined: None,
             systems: self.count.systems.clone(),
             dimensions: cube.dimensions.clone(),
             tables: self.tables.clone(),

@@ -54,6 +54,7 @@ fn write_layer(layer: &Layer<'_>, dialect: &Dialect, path: &Path) -> io::Result<
     let labelled = layer.block.units.first().is_some_and(|&unit| layer.unit_label(unit).is_some());
     let mut header = vec!["id"];
     header.extend(labelled.then_some("label"));
+    header.extend(layer.adaptive().then_some("size_m"));
     header.extend(layer.date.map(|_| "date"));
     header.extend(layer.fields.iter().map(|f| f.name.as_str()));
     header.extend(layer.fields.iter().map(|f| f.status_name.as_str()));
@@ -83,6 +84,10 @@ fn write_layer(layer: &Layer<'_>, dialect: &Dialect, path: &Path) -> io::Result<
             }
             if labelled {
                 text(rows, layer.unit_label(unit).unwrap_or_default(), dialect);
+            }
+            if let Some(size_m) = layer.size_m(unit) {
+                rows.extend_from_slice(digits.format(size_m).as_bytes());
+                rows.push(dialect.separator);
             }
             rows.extend_from_slice(&date);
             let numbers = layer.block.numbers(position);

@@ -103,6 +103,10 @@ fn feature(line: &mut Vec<u8>, layer: &Layer<'_>, position: usize, fixed: &Fixed
         line.extend_from_slice(b",\"label\":");
         string(line, label);
     }
+    if let Some(size_m) = layer.size_m(unit) {
+        line.extend_from_slice(b",\"size_m\":");
+        line.extend_from_slice(digits.format(size_m).as_bytes());
+    }
     line.extend_from_slice(fixed.date.as_bytes());
     for (field, number) in layer.block.numbers(position).iter().enumerate() {
         line.extend_from_slice(fixed.names[field].as_bytes());

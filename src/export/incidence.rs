@@ -42,7 +42,14 @@ pub(super) fn write(release: &Release, by_cell: bool, path: &Path) -> Result<(),
     let mut cells: Vec<CellId> = blocks.flat_map(|block| block.units.iter().map(cell)).collect();
     cells.sort_unstable();
     cells.dedup();
-    let pieces: Vec<Vec<Areas>> = cells.par_iter().map(|&cell| pieces(&systems, cell, by_cell)).collect();
+    // Where cells were joined, areas are still found by the cells of the finest size.
+    let pieces_in = |&cell: &CellId| {
+        let mut found: Vec<Areas> = cell.children(finest).flat_map(|cell| pieces(&systems, cell, by_cell)).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    };
+    let pieces: Vec<Vec<Areas>> = cells.par_iter().map(pieces_in).collect();
     let file = File::create(path).map_err(|e| ExportError::io(path, &e))?;
     write_to(release, (&cells, &pieces), file).map_err(|e| ExportError::parquet(path, &e).into())
 }

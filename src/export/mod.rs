@@ -57,7 +57,7 @@ pub fn features(release: &Release) -> u64 {
 }
 
 /// Writes the protected lattice in long form: `date`, `level`, `id`, `table`, `group`, `value`, `status`, one row for each date, level, unit and column, in
-/// this order. `value` is null unless the status is `value`, `zero` or `uncertain`.
+/// this order. Where cells may have several sizes in one level, `size_m` behind them is the side of each. `value` is null unless the status is `value`, `zero` or `uncertain`.
 ///
 /// # Errors
 /// If the file can't be written.
@@ -80,7 +80,7 @@ pub fn write_incidence(release: &Release, by_cell: bool, path: &Path) -> Result<
 /// Writes `<folder>/<layer>.geojson` for every layer (RFC 7946: WGS 84, degrees, longitude first, seven decimals). Returns the files in the order of
 /// [`crate::layer::layers`]. Makes the folder if it is missing.
 ///
-/// A feature has `id` (code or key), `label` (areas), `date` (if any), every field, and for every field that is not a plain value its
+/// A feature has `id` (code or key), `label` (areas), `size_m` (cells, where a level has several sizes), `date` (if any), every field, and for every field that is not a plain value its
 /// status: absent status means `value`.
 ///
 /// # Errors
@@ -105,7 +105,7 @@ pub fn write_geopackage(release: &Release, options: &ExportOptions, path: &Path,
 }
 
 /// Writes `<folder>/<layer>.csv` (UTF-8, comma, LF) and `<layer>_excel.csv` (UTF-8 with BOM, semicolon, CRLF) for every layer, and
-/// `README.txt`, which tells columns, statuses, method and parameters. Columns: `id`, `label` (areas), `date` (if any), every field, then every
+/// `README.txt`, which tells columns, statuses, method and parameters. Columns: `id`, `label` (areas), `size_m` (cells of several sizes), `date` (if any), every field, then every
 /// status. Returns the files. Makes the folder if it is missing.
 ///
 /// In the Excel form a text that a spreadsheet would take for a formula (`=`, `+`, `-`, `@`, tab or return first) gets an apostrophe in front; the plain form is faithful.

@@ -31,6 +31,7 @@ fn lattice(sizes_m: &[u32], dates: Vec<Option<String>>) -> Lattice {
     };
     Lattice {
         sizes: GridSizes::new(sizes_m).unwrap(),
+        joined: None,
         systems: vec![Arc::new(areas())],
         dimensions: vec![dimension("age", "Alter", &["0-17", "18-64", "65+"]), dimension("sex", "Geschlecht", &["m", "w"])],
         tables: vec![Table(vec![]), Table(vec![0]), Table(vec![0, 1])],

@@ -113,6 +113,12 @@ impl CellId {
         Self::pack(coarse, north.div_euclid(ratio), east.div_euclid(ratio))
     }
 
+    /// The cell of this size that holds this one; itself, where it is as large or larger. Among the cells of an adaptive grid, those that a
+    /// level of this size shows.
+    pub fn at_least(self, size: GridSize) -> Self {
+        if self.size() >= size { self } else { self.parent(size) }
+    }
+
     /// The cells of a finer (or the same) size inside this one, south to north, then west to east. `fine` must divide this size.
     pub fn children(self, fine: GridSize) -> impl Iterator<Item = Self> {
         let ratio = i64::from(self.size().metres() / fine.metres());

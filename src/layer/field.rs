@@ -22,6 +22,7 @@ pub struct Field {
 /// One field for each of [`Lattice::columns`], in the same order; names are unique, `id`, `label`, `fid`, `geom` and `date` are left free.
 pub(super) fn fields(lattice: &Lattice) -> Vec<Field> {
     let mut taken: BTreeSet<String> = ["id", "label", "fid", "geom", "date", "level"].map(str::to_owned).into();
+    taken.extend(lattice.joined.map(|_| "size_m".to_owned()));
     let mut fields = Vec::new();
     for column in lattice.columns() {
         let categories = || {

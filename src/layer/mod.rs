@@ -4,12 +4,15 @@
 //! everywhere. Used by `tiling`, `export` and `report`.
 
 mod field;
+mod nodes;
 mod outline;
 mod style;
 mod zoom;
 
 pub use field::Field;
+pub(crate) use nodes::{CellNodes, Splits};
 pub use outline::{CellLattice, LayerOutlines, Outlines, PIECE_M};
+pub(crate) use style::times;
 pub use style::{Class, Classes, Palette};
 pub use zoom::ZoomPlan;
 
@@ -55,6 +58,19 @@ impl Layer<'_> {
         match unit {
             Unit::Cell(cell) => cell.as_u64(),
             Unit::Area(_) => area_feature_id(&self.lattice.level_name(self.level), &self.unit_id(unit)),
+        }
+    }
+
+    /// Whether cells of several sizes may stand beside each other: features then carry their side in metres as `size_m`.
+    pub fn adaptive(&self) -> bool {
+        self.lattice.adaptive(self.level)
+    }
+
+    /// What a feature carries as `size_m`; nothing in layers whose cells all have one size, and for areas.
+    pub fn size_m(&self, unit: Unit) -> Option<u32> {
+        match unit {
+            Unit::Cell(cell) if self.adaptive() => Some(cell.size().metres()),
+            _ => None,
         }
     }
 

@@ -1,17 +1,17 @@
 //! Outlines of units in any reference system, for the formats that carry coordinates.
 //!
-//! Cells: every corner of the lattice is projected once and shared by the cells around it, so neighbours have the same vertices to the
+//! Cells of one size: every corner of the lattice is projected once and shared by the cells around it, so neighbours have the same vertices to the
 //! bit. A straight edge of EPSG:3035 is a curve elsewhere: edges are split into pieces of at most [`PIECE_M`], the same number for
 //! every cell of a size, which keeps the chord within 1 cm of the true edge (sagitta `s²·tan φ / 8R` where parallels are straight, the worst case;
-//! 0.7 cm at 55° N, 1 cm at 64° N). Areas: their outline as the boundary file has it, already split by `area`.
+//! 0.7 cm at 55° N, 1 cm at 64° N). Cells of several sizes: the same, with finer corners on the rings of coarser cells ([`CellNodes`]). Areas: their outline as the boundary file has it, already split by `area`.
 
 use geo::{Coord, LineString, MultiPolygon, Orient, orient::Direction};
 
 use crate::confidential::{Level, Unit};
 use crate::error::{Error, Failure, Kind, Language};
 use crate::geodesy::{FittedProjection, Projection, ReferenceSystem};
-use crate::grid::GridSize;
-use crate::layer::Layer;
+use crate::grid::{CellId, GridSize};
+use crate::layer::{CellNodes, Layer, Splits};
 use crate::say;
 
 /// The longest piece of a cell's edge, metres.
@@ -54,7 +54,8 @@ impl Outlines {
     /// If a unit lies where the reference system is not defined.
     pub fn of_layer(&self, layer: &Layer<'_>) -> Result<LayerOutlines, Error> {
         let outlines = match layer.level {
-            Level::Grid(size) => LayerOutlines::Cells(self.lattice(size, layer)),
+            Level::Grid(size) if layer.adaptive() => LayerOutlines::Cells(CellLattice(Sides::Several(self.nodes(size, layer)))),
+            Level::Grid(size) => LayerOutlines::Cells(CellLattice(Sides::One(self.lattice(size, layer)))),
             Level::Areas(system) => {
                 let areas = &layer.lattice.systems[system].areas;
                 let area = |unit: &Unit| match unit {
@@ -76,17 +77,36 @@ impl Outlines {
         }
     }
 
-    fn lattice(&self, size: GridSize, layer: &Layer<'_>) -> CellLattice {
+    fn lattice(&self, size: GridSize, layer: &Layer<'_>) -> EvenLattice {
         let pieces = match self.form {
             Form::Grid => 1,
             _ => size.metres().div_ceil(PIECE_M),
         };
-        let mut lattice = CellLattice::new(size, pieces, &layer.block.units);
+        let mut lattice = EvenLattice::new(size, pieces, &layer.block.units);
         match &self.form {
             Form::Grid => {}
             Form::LonLat(fitted) | Form::Other(fitted) => fitted.project(&mut lattice.xs, &mut lattice.ys),
         }
         lattice
+    }
+
+    fn nodes(&self, size: GridSize, layer: &Layer<'_>) -> JoinedLattice {
+        let cell = |unit: &Unit| match unit {
+            Unit::Cell(cell) => *cell,
+            Unit::Area(_) => unreachable!("a grid level holds cells"),
+        };
+        let cells: Vec<CellId> = layer.block.units.iter().map(cell).collect();
+        let longest_m = match self.form {
+            Form::Grid => f64::from(GridSize::MAX_M),
+            _ => f64::from(PIECE_M),
+        };
+        let nodes = CellNodes::new(&cells, size, Splits::of(size, longest_m));
+        let (mut xs, mut ys): (Vec<f64>, Vec<f64>) = nodes.places_m().unzip();
+        match &self.form {
+            Form::Grid => {}
+            Form::LonLat(fitted) | Form::Other(fitted) => fitted.project(&mut xs, &mut ys),
+        }
+        JoinedLattice { cells, nodes, xs, ys }
     }
 }
 
@@ -112,7 +132,13 @@ pub enum LayerOutlines {
 impl LayerOutlines {
     fn all_finite(&self) -> bool {
         match self {
-            Self::Cells(lattice) => lattice.xs.iter().chain(&lattice.ys).all(|n| n.is_finite()),
+            Self::Cells(lattice) => {
+                let (xs, ys) = match &lattice.0 {
+                    Sides::One(lattice) => (&lattice.xs, &lattice.ys),
+                    Sides::Several(lattice) => (&lattice.xs, &lattice.ys),
+                };
+                xs.iter().chain(ys).all(|n| n.is_finite())
+            }
             Self::Areas(areas) => {
                 let rings = areas.iter().flatten().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors()));
                 rings.flat_map(|ring| ring.coords()).all(|c| c.x.is_finite() && c.y.is_finite())
@@ -123,7 +149,45 @@ impl LayerOutlines {
 
 /// The corners of a layer's cells and the splits of their edges, each projected once.
 #[derive(Debug)]
-pub struct CellLattice {
+pub struct CellLattice(Sides);
+
+#[derive(Debug)]
+enum Sides {
+    One(EvenLattice),
+    Several(JoinedLattice),
+}
+
+impl CellLattice {
+    /// The ring of the cell at this position, counter-clockwise from the south-west corner, closed; `ring` is emptied first.
+    pub fn ring(&self, position: usize, ring: &mut Vec<Coord<f64>>) {
+        match &self.0 {
+            Sides::One(lattice) => lattice.ring(position, ring),
+            Sides::Several(lattice) => lattice.ring(position, ring),
+        }
+    }
+}
+
+/// Cells of several sizes.
+#[derive(Debug)]
+struct JoinedLattice {
+    cells: Vec<CellId>,
+    nodes: CellNodes,
+    xs: Vec<f64>,
+    ys: Vec<f64>,
+}
+
+impl JoinedLattice {
+    fn ring(&self, position: usize, ring: &mut Vec<Coord<f64>>) {
+        let mut nodes = Vec::new();
+        self.nodes.ring(self.cells[position], &mut nodes);
+        ring.clear();
+        ring.extend(nodes.iter().chain(&nodes[..1]).map(|&at| Coord { x: self.xs[at as usize], y: self.ys[at as usize] }));
+    }
+}
+
+/// Cells of one size.
+#[derive(Debug)]
+struct EvenLattice {
     /// Corners in the order of their northing, then easting, so that an existing neighbour to the east stands right behind; after them the
     /// inner points of the edges.
     xs: Vec<f64>,
@@ -139,7 +203,7 @@ pub struct CellLattice {
 
 const NO_EDGE: u32 = u32::MAX;
 
-impl CellLattice {
+impl EvenLattice {
     fn new(size: GridSize, pieces: u32, units: &[Unit]) -> Self {
         let key =
             |(easting_m, northing_m): (i32, i32)| (i64::from(northing_m) << 32) + i64::from(easting_m) - i64::from(i32::MIN);
@@ -193,8 +257,7 @@ impl CellLattice {
         }
     }
 
-    /// The ring of the cell at this position, counter-clockwise from the south-west corner, closed; `ring` is emptied first.
-    pub fn ring(&self, position: usize, ring: &mut Vec<Coord<f64>>) {
+    fn ring(&self, position: usize, ring: &mut Vec<Coord<f64>>) {
         ring.clear();
         let (south, north) = self.west_corners[position];
         let mut side = |from: u32, edge: (u32, usize), backwards: bool| {
@@ -212,11 +275,6 @@ impl CellLattice {
         side(north + 1, (north, 0), true);
         side(north, (south, 1), true);
         ring.push(self.point(south as usize));
-    }
-
-    /// Points of every cell's ring, the last one like the first.
-    pub fn ring_len(&self) -> usize {
-        4 * (self.inner + 1) + 1
     }
 
     fn point(&self, position: usize) -> Coord<f64> {

@@ -1,6 +1,7 @@
 //! Classes and colours of a layer: the same in every style and legend.
 
-use crate::confidential::{Release, Status};
+use crate::confidential::{Release, Status, Unit};
+use crate::grid::GridSize;
 use crate::layer::Layer;
 
 /// Colours as `#rrggbb`.
@@ -60,6 +61,20 @@ impl Classes {
         Self::of_numbers((0..layer.block.units.len()).filter_map(published).collect())
     }
 
+    /// Quantiles of the density of a level with cells of several sizes: persons in as much land as a cell of the largest size has, so that a large
+    /// cell does not look crowded for being large. A class is reached by a cell of side s from `from` · (s / largest)² on.
+    pub fn densities(layer: &Layer<'_>, column: usize, largest: GridSize) -> Self {
+        let density = |unit: usize| {
+            let number = layer.block.numbers(unit)[column];
+            let published = matches!(number.status(), Status::Value | Status::Uncertain);
+            match layer.block.units[unit] {
+                Unit::Cell(cell) if published => number.value().map(|value| value * times(cell.size(), largest)),
+                _ => None,
+            }
+        };
+        Self::of_numbers((0..layer.block.units.len()).filter_map(density).collect())
+    }
+
     /// Quantiles of these numbers, zeros left out.
     pub fn of_numbers(mut numbers: Vec<i64>) -> Self {
         numbers.retain(|&n| n != 0);
@@ -92,6 +107,11 @@ impl Classes {
         let columns = release.lattice.columns();
         columns.iter().position(|c| c.group.is_empty() && c.measure.is_none()).unwrap_or(0)
     }
+}
+
+/// How many cells of a size have as much land as one of the largest.
+pub(crate) fn times(size: GridSize, largest: GridSize) -> i64 {
+    i64::from(largest.metres() / size.metres()).pow(2)
 }
 
 #[cfg(test)]

@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use crate::area::{AreaFile, AreaSystem};
 use crate::confidential::{
-    Concentration, Contributor, CountSpec, DateSpec, Dialect, DimensionKind, DimensionSpec, Key, MeasureSpec, Method, Missing,
-    PerturbationParameters, PerturbationTable, PositionSource, Release, Request, Sensitive, Table, Zeros,
+    Concentration, Contributor, CountSpec, DateSpec, Dialect, DimensionKind, DimensionSpec, Key, MeasureSpec, Merge, Method,
+    Missing, PerturbationParameters, PerturbationTable, PositionSource, Release, Request, Sensitive, Table, Zeros,
 };
 use crate::config::{DimensionPlan, Format, MethodPlan, MissingPlan, Plan, PlanError, ZerosPlan};
 use crate::error::{Error, Language};
 use crate::geodesy::ReferenceSystem;
 use crate::grid::GridSizes;
 use crate::pipeline::key::read_key;
+use crate::pipeline::merge::then;
 use crate::pipeline::profile::{explain, with_profile};
 use crate::progress::{Progress, Stage};
 use crate::report::{Declared, Fate, InputField};
@@ -44,6 +45,7 @@ pub(super) struct Job {
     id_column: Option<String>,
     max_rejects: f64,
     method: Method,
+    merge: Option<Merge>,
     key_note: Option<String>,
     zeros: Zeros,
     sensitive: Vec<Sensitive>,
@@ -72,6 +74,7 @@ impl Job {
         let stem = folder.file_name().map_or_else(|| "kleinraum".into(), |name| name.to_string_lossy().into_owned());
         let title = plan.title.clone().unwrap_or_else(|| stem.clone());
         let sizes = plan.grid.sizes.as_ref().map_or_else(|| Ok(GridSizes::default()), |sizes| GridSizes::new(sizes))?;
+        let (plan, merge) = &then(plan, &sizes)?;
         let names = plan.dimension.iter().map(|d| d.name.as_str());
         each_once("dimension.name", names)?;
         let levels = sizes.as_slice().iter().map(|size| size.level_name());
@@ -122,6 +125,7 @@ impl Job {
             max_rejects,
             audit: plan.audit.run,
             method,
+            merge: *merge,
             key_note,
             zeros: match plan.protection.zeros {
                 Some(ZerosPlan::Secret) => Zeros::Secret,
@@ -181,6 +185,7 @@ impl Job {
                 count,
                 tables: self.tables.clone(),
                 method: self.method.clone(),
+                merge: self.merge,
                 zeros: self.zeros,
                 sensitive: self.sensitive.clone(),
                 group_disclosure: self.group_disclosure.clone(),
@@ -248,7 +253,7 @@ fn missing(key: &'static str, flag: &'static str, example: &'static str) -> Plan
     PlanError::Missing { key, flag, example }
 }
 
-fn impossible(key: &str, found: impl ToString, expected: &'static str, expected_german: &'static str) -> PlanError {
+pub(super) fn impossible(key: &str, found: impl ToString, expected: &'static str, expected_german: &'static str) -> PlanError {
     PlanError::Impossible { key: key.into(), found: found.to_string(), expected, expected_german }
 }
 
@@ -531,6 +536,7 @@ fn method(plan: &Plan, language: Language) -> Result<(Method, Option<String>), E
             }
             Ok((Method::Suppress { threshold }, None))
         }
+        MethodPlan::Merge => unreachable!("the plan has been turned into that of the method behind it"),
         MethodPlan::None => {
             let reason = p.reason.clone().filter(|reason| !reason.trim().is_empty());
             let reason = reason.ok_or(missing("protection.reason", "--reason", "--reason \"open data about schools\""))?;
@@ -541,7 +547,7 @@ fn method(plan: &Plan, language: Language) -> Result<(Method, Option<String>), E
 
 /// Refuses what another method would need: nothing is ignored silently.
 fn no_strangers(plan: &Plan, method: MethodPlan) -> Result<(), PlanError> {
-    use MethodPlan::{CellKey, None, Round, Suppress};
+    use MethodPlan::{CellKey, Merge, None, Round, Suppress};
     let p = &plan.protection;
     let sensitive = plan.dimension.iter().any(|d| !d.sensitive.is_empty());
     let given: [(&str, bool, &[MethodPlan]); 15] = [
@@ -567,6 +573,7 @@ fn no_strangers(plan: &Plan, method: MethodPlan) -> Result<(), PlanError> {
                 Suppress => "suppress",
                 Round => "round",
                 CellKey => "cell-key",
+                Merge => "merge",
                 None => "none",
             };
             let found = format!("something, with method {name},");

@@ -2,6 +2,7 @@
 //!
 //! Everything here leaves the closed room, so a number below the threshold is not told: it is `null` with `below` beside it.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,9 +10,10 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::confidential::{Account, Lattice, Level, Release};
+use crate::confidential::{Account, Lattice, Level, Release, Unit};
 use crate::config::Plan;
 use crate::error::{Error, Failure, Kind, Language};
+use crate::grid::GridSize;
 use crate::layer::layers;
 use crate::pipeline::audited::Audit;
 use crate::pipeline::folder::{FolderError, MANIFEST};
@@ -175,12 +177,24 @@ impl Facts<'_> {
                 "level": layer.lattice.level_name(layer.level),
                 "date": layer.date,
                 "units": layer.block.units.len(),
+                "units_by_size": layer.adaptive().then(|| units_by_size(&layer)),
                 "minzoom": zooms.map(|(min, _)| min),
                 "maxzoom": zooms.map(|(_, max)| max),
             })
         };
         layers(self.release).into_iter().map(layer).collect()
     }
+}
+
+/// How many cells of each size there are in a layer of several.
+fn units_by_size(layer: &crate::layer::Layer<'_>) -> Map<String, Value> {
+    let mut by_size: BTreeMap<GridSize, u64> = BTreeMap::new();
+    for unit in &layer.block.units {
+        if let Unit::Cell(cell) = unit {
+            *by_size.entry(cell.size()).or_default() += 1;
+        }
+    }
+    by_size.into_iter().map(|(size, units)| (size.level_name(), units.into())).collect()
 }
 
 /// First and last zoom that show a level: one size a zoom, areas at every zoom.

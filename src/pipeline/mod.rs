@@ -6,6 +6,7 @@ mod folder;
 mod job;
 mod key;
 mod manifest;
+mod merge;
 mod profile;
 mod stopwatch;
 

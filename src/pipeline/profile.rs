@@ -5,7 +5,7 @@
 
 use std::fmt::Debug;
 
-use crate::config::{DominancePlan, MethodPlan, Plan, PlanError, ProfilePlan};
+use crate::config::{DominancePlan, MethodPlan, Plan, PlanError, ProfilePlan, ThenPlan};
 use crate::error::Language;
 use crate::say;
 
@@ -15,7 +15,14 @@ pub(super) fn with_profile(plan: &Plan) -> Result<Plan, PlanError> {
     let Some(profile) = plan.protection.profile else { return Ok(plan) };
     let p = &mut plan.protection;
     let method = if profile == ProfilePlan::Zensus { MethodPlan::CellKey } else { MethodPlan::Suppress };
-    set(profile, "protection.method", &mut p.method, method)?;
+    // Cells may be joined beforehand under any profile.
+    match p.method {
+        Some(MethodPlan::Merge) => {
+            let then = if profile == ProfilePlan::Zensus { ThenPlan::CellKey } else { ThenPlan::Suppress };
+            set(profile, "protection.then", &mut p.then, then)?;
+        }
+        _ => set(profile, "protection.method", &mut p.method, method)?,
+    }
     let threshold = match profile {
         ProfilePlan::Standard => Some(5),
         ProfilePlan::Strict => Some(10),
@@ -106,6 +113,13 @@ mod tests {
         assert_eq!((p.method, p.d, p.v, p.js, p.threshold), (Some(MethodPlan::CellKey), Some(5), Some(3.0), Some(2), None));
         let p = meant("profile = \"destatis-sgb2\"").unwrap().protection;
         assert_eq!((p.threshold, p.minimum_base), (Some(3), Some(100)));
+    }
+
+    #[test]
+    fn cells_are_joined_under_any_profile() {
+        let p = meant("profile = \"zensus\"\nmethod = \"merge\"").unwrap().protection;
+        assert_eq!((p.method, p.then), (Some(MethodPlan::Merge), Some(ThenPlan::CellKey)));
+        assert!(meant("profile = \"strict\"\nmethod = \"merge\"\nthen = \"round\"").is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::confidential::Status;
 use crate::error::Language;
 use crate::report::Report;
 use crate::report::escape::Escaped;
-use crate::report::loss::losses;
+use crate::report::loss::{cell_sizes, losses};
 use crate::report::words::{fate, goals, promise, residual_risks, rule};
 use crate::say;
 
@@ -253,6 +253,31 @@ fn published(page: &mut Page, report: &Report<'_>) {
             ]
         })
         .collect();
+    page.table(&heads, &rows);
+    let joined = cell_sizes(report.release);
+    if joined.is_empty() {
+        return;
+    }
+    page.heading(&say!(language, "Joined cells", "Verbundene Zellen"));
+    page.paragraph(&say!(
+        language,
+        "Where few people live, a level shows larger cells. Colours on the maps stand for people per area, so that cells of all sizes compare.",
+        "Wo wenige Menschen leben, zeigt eine Ebene größere Zellen. Die Farben der Karten stehen für Menschen je Fläche, damit Zellen aller Größen vergleichbar sind."
+    ));
+    let heads = [
+        say!(language, "date", "Stichtag"),
+        say!(language, "level", "Ebene"),
+        say!(language, "#side, m", "#Seite, m"),
+        say!(language, "#cells", "#Zellen"),
+        say!(language, "#with their total", "#mit ihrer Summe"),
+    ];
+    let mut rows = Vec::new();
+    for level in joined {
+        for (size_m, cells, shown) in level.sizes {
+            let numbers = [i64::from(size_m), cells as i64, shown as i64].map(|n| page.number(n));
+            rows.push([level.date.clone().unwrap_or_default(), level.level.clone()].into_iter().chain(numbers).collect());
+        }
+    }
     page.table(&heads, &rows);
 }
 

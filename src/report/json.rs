@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::confidential::Status;
-use crate::report::loss::{TableLoss, losses};
+use crate::report::loss::{TableLoss, cell_sizes, losses};
 use crate::report::words::{fate, goals, promise, residual_risks};
 use crate::report::{Fate, Report};
 
@@ -29,6 +29,12 @@ pub(super) fn json(report: &Report<'_>) -> Value {
             "column": field.column, "used_as": fate_name(&field.fate), "ends": fate(&field.fate, language),
         })).collect::<Vec<_>>(),
         "published": losses(release).iter().map(published).collect::<Vec<_>>(),
+        "joined_cells": cell_sizes(release).iter().map(|level| json!({
+            "date": level.date, "level": level.level,
+            "sizes": level.sizes.iter().map(|(size_m, cells, shown)| json!({
+                "size_m": size_m, "cells": cells, "cells_with_total": shown,
+            })).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
         "audit": report.audit.as_ref().map(|attacks| attacks.iter().map(|attack| json!({
             "attack": attack.name, "safe": attack.safe, "at_risk": attack.at_risk, "not_proven": attack.not_proven,
         })).collect::<Vec<_>>()),

@@ -1,6 +1,8 @@
 //! What protection costs, as far as published numbers themselves tell it.
 
-use crate::confidential::{Block, Release, Status};
+use std::collections::BTreeMap;
+
+use crate::confidential::{Block, Release, Status, Unit};
 
 /// One table at one level and date.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,40 @@ impl TableLoss {
         let all = self.numbers();
         (all > 0).then(|| (all - self.of(Status::Suppressed)) as f64 / all as f64)
     }
+}
+
+/// How many cells of each size a level of one date shows, where cells were joined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct CellSizes {
+    /// Reference date.
+    pub date: Option<String>,
+    /// Level name.
+    pub level: String,
+    /// Side in metres, cells of it, and how many of these show their total; finest first.
+    pub sizes: Vec<(u32, u64, u64)>,
+}
+
+/// All levels that hold cells of several sizes.
+pub(super) fn cell_sizes(release: &Release) -> Vec<CellSizes> {
+    let lattice = &release.lattice;
+    let adaptive = release.blocks.iter().filter(|block| lattice.adaptive(block.level));
+    let sizes = |block: &Block| {
+        let mut sizes: BTreeMap<u32, (u64, u64)> = BTreeMap::new();
+        for (at, unit) in block.units.iter().enumerate() {
+            if let Unit::Cell(cell) = unit {
+                let size = sizes.entry(cell.size().metres()).or_default();
+                size.0 += 1;
+                size.1 += u64::from(block.numbers(at)[0].value().is_some());
+            }
+        }
+        sizes.into_iter().map(|(size_m, (cells, shown))| (size_m, cells, shown)).collect()
+    };
+    let told = |block: &Block| CellSizes {
+        date: lattice.dates[block.date].clone(),
+        level: lattice.level_name(block.level),
+        sizes: sizes(block),
+    };
+    adaptive.map(told).collect()
 }
 
 /// All tables of all levels and dates, in the release's order.

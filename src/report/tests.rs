@@ -12,6 +12,7 @@ fn two_cells() -> Release {
     let size = GridSize::new(100).unwrap();
     let lattice = Lattice {
         sizes: GridSizes::new(&[100]).unwrap(),
+        joined: None,
         systems: Vec::new(),
         dimensions: vec![Dimension { name: "sex".into(), label: "Sex".into(), categories: vec!["m".into(), "w".into()] }],
         tables: vec![Table(vec![]), Table(vec![0])],

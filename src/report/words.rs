@@ -73,6 +73,12 @@ pub(super) fn rule(name: &str, language: Language) -> String {
         ),
         "p_percent" => say!(language, "p % rule for sums: p", "p-%-Regel für Summen: p"),
         "withheld" => say!(language, "not told beside the tables", "neben den Tabellen nicht genannt"),
+        "merge_minimum" => say!(
+            language,
+            "cells of fewer people are joined with their neighbours",
+            "Zellen mit weniger Menschen werden mit ihren Nachbarn verbunden"
+        ),
+        "merge_largest" => say!(language, "no cell becomes larger than", "keine Zelle wird größer als"),
         "base" => say!(language, "base of rounding", "Basis der Rundung"),
         "d" => say!(language, "largest noise D", "größte Überlagerung D"),
         "v" => say!(language, "variance of noise V", "Varianz der Überlagerung V"),
@@ -82,8 +88,25 @@ pub(super) fn rule(name: &str, language: Language) -> String {
     }
 }
 
-/// What the method promises.
+/// What the method promises, with what joining cells promises before it.
 pub(super) fn promise(release: &Release, language: Language) -> String {
+    let told = |name: &str| release.parameters.iter().find(|(parameter, _)| *parameter == name).map(|(_, value)| value);
+    let method = promise_of_method(release, language);
+    match (told("merge_minimum"), told("merge_largest")) {
+        (Some(minimum), Some(largest)) => say!(
+            language,
+            "Cells of fewer than {minimum} people are joined with their neighbours up the nesting of the grid, up to {largest}: every cell smaller than \
+             {largest} has at least {minimum} people, the same cells serve all tables and dates, and coarser levels are unions of finer ones. \
+             Then: {method}",
+            "Zellen mit weniger als {minimum} Menschen sind mit ihren Nachbarn entlang der Schachtelung des Gitters verbunden, bis {largest}: Jede Zelle unter \
+             {largest} hat mindestens {minimum} Menschen, dieselben Zellen gelten für alle Tabellen und Stichtage, gröbere Ebenen sind Vereinigungen feinerer. \
+             Danach: {method}"
+        ),
+        _ => method,
+    }
+}
+
+fn promise_of_method(release: &Release, language: Language) -> String {
     match release.method {
         "suppress" => say!(
             language,
@@ -118,6 +141,15 @@ pub(super) fn promise(release: &Release, language: Language) -> String {
 pub(super) fn residual_risks(release: &Release, language: Language) -> Vec<String> {
     let told = |name: &str| release.parameters.iter().any(|(parameter, _)| *parameter == name);
     let mut risks = Vec::new();
+    if told("merge_minimum") {
+        risks.push(say!(
+            language,
+            "The joining follows a rule that may be known: that a cell was joined says that some cell of the next finer size in it has fewer people than the \
+             minimum, not which one and not how many. A level's large cells must not be read as one settlement.",
+            "Das Verbinden folgt einer Regel, die bekannt sein darf: Dass eine Zelle verbunden ist, sagt, dass irgendeine Zelle der nächstfeineren Größe in ihr \
+             weniger Menschen hat als das Minimum, nicht welche und nicht wie viele. Große Zellen einer Ebene dürfen nicht als eine Siedlung gelesen werden."
+        ));
+    }
     match release.method {
         "suppress" => {
             risks.push(say!(

@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use crate::confidential::Unit;
+use crate::confidential::{Level, Unit};
 use crate::grid::{CellId, GridSize};
-use crate::layer::Layer;
+use crate::layer::{CellNodes, Layer, Splits};
 use crate::tiling::TilingError;
 use crate::tiling::clip::{TilePoint, WIDEST_WHOLE, clip, drop_repeats, twice_area};
 use crate::tiling::world::{EXTENT, World, WorldPoint, at_zoom, touched, unit};
@@ -15,11 +15,14 @@ const CHORD_UNITS: f64 = 0.5;
 /// The rings of all cells of one layer.
 ///
 /// An edge is split into `1 << splits` parts at places of a sub-lattice that its two cells share; a zoom uses every part or every second, fourth, …
+/// Where cells of several sizes meet, the coarse ring carries the finer corners, and all zooms use all places.
 pub(super) struct CellRings {
     /// Places of the (sub-)lattice, each once.
     places: Vec<WorldPoint>,
     /// For each cell `4 << splits` positions into `places`: NW, … NE, … SE, … SW, ….
     rings: Vec<u32>,
+    /// With cells of several sizes: where the ring of each ends in `rings`. Empty where all rings have as many places.
+    ends: Vec<u32>,
     /// Binary logarithm of the parts of an edge.
     splits: u32,
     /// The largest distance of a chord over a whole edge from the true edge, world units.
@@ -41,8 +44,11 @@ impl CellRings {
         let cells: Vec<CellId> =
             layer.block.units.iter().filter_map(|u| if let Unit::Cell(c) = u { Some(*c) } else { None }).collect();
         let Some(size) = cells.first().map(|cell| cell.size()) else {
-            return Ok(Self { places: Vec::new(), rings: Vec::new(), splits: 0, sagitta: 0.0, widest: 0 });
+            return Ok(Self { places: Vec::new(), rings: Vec::new(), ends: Vec::new(), splits: 0, sagitta: 0.0, widest: 0 });
         };
+        if let (Level::Grid(size), true) = (layer.level, layer.adaptive()) {
+            return Self::of_several_sizes(&cells, size, (world, &layer.name), last_zoom);
+        }
         let sagitta = largest_sagitta(&cells, size, world, &layer.name)?;
         let splits = splits_for(sagitta, last_zoom);
         let parts = 1_u32 << splits;
@@ -60,12 +66,40 @@ impl CellRings {
             (east - west).max(south - north)
         };
         let widest = rings.par_chunks_exact(4 << splits).map(widest).max().unwrap_or_default();
-        Ok(Self { places, rings, splits, sagitta, widest })
+        Ok(Self { places, rings, ends: Vec::new(), splits, sagitta, widest })
+    }
+
+    /// The same for cells of `size` and coarser ones beside them.
+    fn of_several_sizes(
+        cells: &[CellId],
+        size: GridSize,
+        (world, layer): (&World, &str),
+        last_zoom: u8,
+    ) -> Result<Self, TilingError> {
+        let largest = cells.iter().map(|cell| cell.size()).max().unwrap_or(size);
+        let coarse: Vec<CellId> = cells.iter().copied().filter(|cell| cell.size() == largest).collect();
+        let sagitta = largest_sagitta(&coarse, largest, world, layer)?;
+        let piece_m = f64::from(largest.metres()) / f64::from(1_u32 << splits_for(sagitta, last_zoom));
+        let nodes = CellNodes::new(cells, size, Splits::of(size, piece_m));
+        let places_m: Vec<(f64, f64)> = nodes.places_m().collect();
+        let places = places_m
+            .par_iter()
+            .map(|&(easting_m, northing_m)| world.of_3035(easting_m, northing_m, layer))
+            .collect::<Result<Vec<_>, _>>()?;
+        let (mut rings, mut ends, mut ring, mut widest) = (Vec::new(), Vec::with_capacity(cells.len()), Vec::new(), 0);
+        for &cell in cells {
+            nodes.ring(cell, &mut ring);
+            let [west, north, east, south] = around(ring.iter().map(|&place| places[place as usize]));
+            widest = widest.max(east - west).max(south - north);
+            rings.extend(ring.iter().rev());
+            ends.push(u32::try_from(rings.len()).expect("fewer than 2^32 corners in a layer"));
+        }
+        Ok(Self { places, rings, ends, splits: 0, sagitta: 0.0, widest })
     }
 
     /// How many cells there are.
     pub(super) fn len(&self) -> usize {
-        self.rings.len() >> (2 + self.splits)
+        if self.ends.is_empty() { self.rings.len() >> (2 + self.splits) } else { self.ends.len() }
     }
 
     /// The smallest box around all cells, world units: west, north, east, south.
@@ -89,6 +123,10 @@ impl CellRings {
     }
 
     fn ring(&self, cell: usize) -> &[u32] {
+        if let Some(&end) = self.ends.get(cell) {
+            let start = if cell == 0 { 0 } else { self.ends[cell - 1] };
+            return &self.rings[start as usize..end as usize];
+        }
         let points = 4 << self.splits;
         &self.rings[cell * points..(cell + 1) * points]
     }
@@ -124,7 +162,7 @@ impl ZoomedRings<'_> {
             [a, b, c, d] => ring.extend_from_slice(&[a, b, c, d].map(point)),
             places => ring.extend(places.iter().step_by(self.step).map(point)),
         }
-        if self.step < self.rings.ring(cell).len() / 4 {
+        if self.step < self.rings.ring(cell).len() / 4 || !self.rings.ends.is_empty() {
             drop_repeats(ring);
         }
         if self.clipped {

@@ -12,6 +12,9 @@ use crate::tiling::clip::TilePoint;
 /// Numbers below this are numbered by array.
 const SMALL: usize = 1 << 15;
 
+/// The attribute that holds the side of a cell in metres.
+pub(super) const SIZE: &str = "size_m";
+
 /// One feature, ready to be written.
 pub(super) struct CellFeature<'f> {
     pub(super) id: u64,
@@ -19,6 +22,8 @@ pub(super) struct CellFeature<'f> {
     pub(super) ring: &'f [TilePoint],
     /// One for each field of the layer.
     pub(super) numbers: &'f [ProtectedCount],
+    /// The side in metres, in layers with cells of several sizes.
+    pub(super) size_m: Option<u32>,
 }
 
 /// How one layer is written: names, and which fields may be negative. A key has one type in the whole archive.
@@ -74,8 +79,9 @@ impl CellEncoder {
         }
         (self.key_count, self.value_count) = (0, 0);
         self.others.clear();
-        if self.key_slots.len() < 2 * schema.fields.len() {
-            self.key_slots.resize(2 * schema.fields.len(), Slot::default());
+        // One more for the side.
+        if self.key_slots.len() < 2 * schema.fields.len() + 1 {
+            self.key_slots.resize(2 * schema.fields.len() + 1, Slot::default());
         }
     }
 
@@ -98,6 +104,12 @@ impl CellEncoder {
                 varint(&mut self.features, u64::from(key));
                 varint(&mut self.features, u64::from(value));
             }
+        }
+        if let Some(size_m) = feature.size_m {
+            let key = self.key(2 * schema.fields.len(), SIZE);
+            let value = self.number(false, i64::from(size_m));
+            varint(&mut self.features, u64::from(key));
+            varint(&mut self.features, u64::from(value));
         }
         if self.features.len() == tags {
             self.features.truncate(tags - 2);
@@ -258,7 +270,7 @@ mod tests {
         let schema = LayerSchema { name: "a".to_owned(), fields: Vec::new(), signed: Vec::new() };
         let mut encoder = CellEncoder::new();
         encoder.begin(&schema);
-        encoder.add(&schema, &CellFeature { id: 5, ring: &[[1, 1], [3, 1], [3, 3], [1, 3]], numbers: &[] });
+        encoder.add(&schema, &CellFeature { id: 5, ring: &[[1, 1], [3, 1], [3, 3], [1, 3]], numbers: &[], size_m: None });
         let mut tile = Vec::new();
         encoder.end(&schema, &mut tile);
         let geometry = [9, 2, 2, 26, 4, 0, 0, 4, 3, 0, 15];

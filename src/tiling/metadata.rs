@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::layer::{Field, ZoomPlan};
 use crate::tiling::TileOptions;
+use crate::tiling::encode::SIZE;
 
 /// A layer of the tiles.
 pub(super) struct DescribedLayer {
@@ -14,6 +15,8 @@ pub(super) struct DescribedLayer {
     pub(super) zooms: RangeInclusive<u8>,
     /// Areas have `id` and `label` besides their fields.
     pub(super) areas: bool,
+    /// Cells of several sizes have `size_m` besides their fields.
+    pub(super) adaptive: bool,
     /// Empty for the extent.
     pub(super) fields: Vec<Field>,
 }
@@ -39,6 +42,9 @@ impl Describes {
             if layer.areas {
                 add("id", "String", "key of the area".to_owned());
                 add("label", "String", "name of the area".to_owned());
+            }
+            if layer.adaptive {
+                add(SIZE, "Number", "side of the square in metres".to_owned());
             }
             for field in &layer.fields {
                 let group = if field.group.is_empty() { String::new() } else { format!(", group {}", field.group) };

@@ -105,7 +105,8 @@ impl<'r> Plan<'r> {
             }
             let areas = matches!(layer.level, Level::Areas(_));
             let title = title(layer);
-            described.push(DescribedLayer { name: layer.name.clone(), title, zooms: shown, areas, fields: layer.fields.clone() });
+            let (name, adaptive, fields) = (layer.name.clone(), layer.adaptive(), layer.fields.clone());
+            described.push(DescribedLayer { name, title, zooms: shown, areas, adaptive, fields });
         }
         let mut pieces = Vec::new();
         for (system, areas) in release.lattice.systems.iter().enumerate() {
@@ -128,6 +129,7 @@ impl<'r> Plan<'r> {
                 title,
                 zooms: zooms.clone(),
                 areas: false,
+                adaptive: false,
                 fields: Vec::new(),
             });
         }
@@ -224,7 +226,8 @@ impl<'r> Plan<'r> {
                 content.rings[&position].ring_in_tile(cell, xy, &mut ring);
                 if !ring.is_empty() {
                     let id = layer.feature_id(layer.block.units[cell]);
-                    encoder.add(schema, &CellFeature { id, ring: &ring, numbers: layer.block.numbers(cell) });
+                    let size_m = layer.size_m(layer.block.units[cell]);
+                    encoder.add(schema, &CellFeature { id, ring: &ring, numbers: layer.block.numbers(cell), size_m });
                     features += 1;
                 }
             }
@@ -253,7 +256,7 @@ impl<'r> Plan<'r> {
             return 0;
         }
         encoder.begin(&extent.schema);
-        encoder.add(&extent.schema, &CellFeature { id: 1, ring: &[[w, n], [e, n], [e, s], [w, s]], numbers: &[] });
+        encoder.add(&extent.schema, &CellFeature { id: 1, ring: &[[w, n], [e, n], [e, s], [w, s]], numbers: &[], size_m: None });
         encoder.end(&extent.schema, out);
         1
     }
@@ -269,7 +272,10 @@ fn schema(layer: &Layer<'_>) -> LayerSchema {
 
 fn title(layer: &Layer<'_>) -> String {
     let level = match layer.level {
-        Level::Grid(size) => format!("grid cells of {} m", size.metres()),
+        Level::Grid(size) => match layer.lattice.joined.filter(|_| layer.adaptive()) {
+            Some(largest) => format!("grid cells of {} to {} m, joined where few live", size.metres(), largest.metres()),
+            None => format!("grid cells of {} m", size.metres()),
+        },
         Level::Areas(system) => layer.lattice.systems[system].label.clone(),
     };
     layer.date.map_or(level.clone(), |date| format!("{level}, {date}"))

@@ -3,15 +3,17 @@
 use serde_json::{Value, json};
 
 use crate::confidential::{Level, Release};
-use crate::layer::{Class, Classes, Layer, Palette, ZoomPlan};
+use crate::grid::GridSize;
+use crate::layer::{Class, Classes, Layer, Palette, ZoomPlan, times};
 use crate::tiling::TileOptions;
+use crate::tiling::encode::SIZE;
 use crate::tiling::metadata::Describes;
 
 /// The source's name in the style.
 const SOURCE: &str = "kleinraum";
 
 /// The style. It shows the total count of the latest date's cells, and outlines of areas; the areas' own classes are there but not visible, to be
-/// switched on.
+/// switched on. Cells of several sizes are classed by density.
 ///
 /// `fill-antialias` is off: it would draw a seam around every cell wherever the fill is not opaque (METHODS B1).
 pub(super) fn style(release: &Release, layers: &[Layer<'_>], describes: &Describes, options: &TileOptions) -> Value {
@@ -28,15 +30,21 @@ pub(super) fn style(release: &Release, layers: &[Layer<'_>], describes: &Describ
         let place = Place { layer: &layer.name, first, last };
         let areas = matches!(layer.level, Level::Areas(_));
         let visible = layer.date == latest && !areas;
-        let classes = Classes::quantiles(layer, column).0;
+        let largest = release.lattice.joined.filter(|_| layer.adaptive());
+        let classes = match largest {
+            Some(largest) => Classes::densities(layer, column, largest).0,
+            None => Classes::quantiles(layer, column).0,
+        };
         let (name, status) = (field.name.as_str(), field.status_name.as_str());
         fills.push(place.fill("suppressed", json!(["==", status, "suppressed"]), palette.suppressed, visible));
         fills.push(place.fill("zero", json!(["==", name, 0]), palette.zero, visible));
         for (i, class) in classes.iter().enumerate() {
-            let from = (i > 0).then(|| json!([">=", name, class.from]));
-            let below = classes.get(i + 1).map(|next| json!(["<", name, next.from]));
+            let bounds = ((i > 0).then_some(class.from), classes.get(i + 1).map(|next| next.from));
             let mut filter = vec![json!("all"), json!(["has", name]), json!(["!=", name, 0])];
-            filter.extend(from.into_iter().chain(below));
+            match largest {
+                Some(largest) => filter.push(dense(release, (layer, largest), name, bounds)),
+                None => filter.extend(between(name, bounds)),
+            }
             fills.push(place.fill(&format!("class_{}", i + 1), filter.into(), class.color, visible));
         }
         let mut uncertain = place.fill("uncertain", json!(["==", status, "uncertain"]), palette.uncertain, visible);
@@ -52,6 +60,7 @@ pub(super) fn style(release: &Release, layers: &[Layer<'_>], describes: &Describ
             "field": name,
             "label": field.label,
             "classes": classes.iter().map(class_legend).collect::<Value>(),
+            "per_square_of_m": largest.map(|largest| largest.metres()),
         }));
     }
     let ([west, south, east, north], (lon, lat, zoom)) = (describes.bounds_deg, describes.center);
@@ -83,6 +92,29 @@ pub(super) fn style(release: &Release, layers: &[Layer<'_>], describes: &Describ
         },
         "layers": style_layers,
     })
+}
+
+/// Numbers from the first bound up to, not including, the second.
+fn between(name: &str, (from, below): (Option<i64>, Option<i64>)) -> impl Iterator<Item = Value> {
+    let (from, below) = (from.map(|from| json!([">=", name, from])), below.map(|below| json!(["<", name, below])));
+    from.into_iter().chain(below)
+}
+
+/// The same of densities, size by size, so that plain filters do: a number of persons in as much land as a cell of the largest size has.
+fn dense(
+    release: &Release,
+    (layer, largest): (&Layer<'_>, GridSize),
+    name: &str,
+    (from, below): (Option<i64>, Option<i64>),
+) -> Value {
+    let sizes = release.lattice.sizes.as_slice().iter().filter(|&&size| size <= largest && Level::Grid(size) >= layer.level);
+    let of_size = |&size: &GridSize| -> Value {
+        let scaled = |bound: i64| bound.div_euclid(times(size, largest)) + i64::from(bound.rem_euclid(times(size, largest)) > 0);
+        let mut filter = vec![json!("all"), json!(["==", SIZE, size.metres()])];
+        filter.extend(between(name, (from.map(scaled), below.map(scaled))));
+        filter.into()
+    };
+    std::iter::once(json!("any")).chain(sizes.map(of_size)).collect()
 }
 
 /// A layer of the tiles and the zooms that show it.

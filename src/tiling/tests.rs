@@ -63,6 +63,7 @@ fn release(sizes_m: &[u32], corner_m: (u32, u32), side: u32, groups: usize, date
     let system = AreaSystem { name: "gemeinde".to_owned(), label: "Gemeinden".to_owned(), areas: areas.collect() };
     let lattice = Lattice {
         sizes: sizes.clone(),
+        joined: None,
         systems: vec![Arc::new(system)],
         dimensions: vec![age],
         tables: if groups == 0 { vec![Table(vec![])] } else { vec![Table(vec![]), Table(vec![0])] },

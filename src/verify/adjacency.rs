@@ -1,9 +1,9 @@
 //! Shared corners: cells that meet draw their common corner at the same point of the raster, in every tile, and their common edge by the
-//! same points. And every corner lies where the grid has it.
+//! same points. Where cells of several sizes meet, the coarse ring carries the finer corners. And every corner lies where the grid has it.
 
 use crate::error::Error;
 use crate::geodesy::{Projection, ReferenceSystem};
-use crate::grid::CellId;
+use crate::grid::{CellId, GridSize};
 use crate::verify::Problem;
 use crate::verify::finding::Findings;
 use crate::verify::tile_id::TileId;
@@ -37,11 +37,22 @@ struct Edge {
     between: u64,
 }
 
+/// A cell that may have smaller neighbours, as one tile draws it.
+#[derive(Debug)]
+struct Coarse {
+    cell: CellId,
+    tile: TileId,
+    /// The smallest side a neighbour may have.
+    smallest_m: i32,
+    ring: Vec<(u32, u32)>,
+}
+
 /// Corners and edges of one tile, later of one zoom.
 #[derive(Debug, Default)]
 pub(super) struct Drawn {
     corners: Vec<Corner>,
     edges: Vec<Edge>,
+    coarse: Vec<Coarse>,
 }
 
 /// The exact way from the grid to the raster of a zoom.
@@ -64,8 +75,19 @@ impl Raster {
 }
 
 impl Drawn {
-    /// Takes a cell's ring in a tile. Says what is wrong with its corners, if anything.
-    pub(super) fn take(&mut self, raster: &Raster, cell: CellId, tile: TileId, ring: &[(i32, i32)]) -> Option<Problem> {
+    /// Takes a cell's ring in a tile; `smallest` is the smallest size of cells in its layer, if there are several. Says what is wrong with its
+    /// corners, if anything.
+    pub(super) fn take(
+        &mut self,
+        raster: &Raster,
+        (cell, smallest): (CellId, Option<GridSize>),
+        tile: TileId,
+        ring: &[(i32, i32)],
+    ) -> Option<Problem> {
+        if let Some(smallest) = smallest.filter(|&smallest| smallest < cell.size()) {
+            let ring = ring.iter().map(|&(x, y)| (in_world(tile.x, x), in_world(tile.y, y))).collect();
+            self.coarse.push(Coarse { cell, tile, smallest_m: smallest.metres() as i32, ring });
+        }
         let corners_m = cell.corners_m();
         let mut positions = [None; 4];
         for (position, &corner_m) in positions.iter_mut().zip(&corners_m) {
@@ -100,6 +122,7 @@ impl Drawn {
     pub(super) fn join(&mut self, other: Self) {
         self.corners.extend(other.corners);
         self.edges.extend(other.edges);
+        self.coarse.extend(other.coarse);
     }
 
     /// Compares all cells of a zoom; returns how many corners there are.
@@ -115,6 +138,12 @@ impl Drawn {
                 count -= 1;
             }
         }
+        for coarse in &self.coarse {
+            if let Some((easting_m, northing_m)) = self.not_carried(coarse) {
+                let place = format!("zoom {zoom}, {}, corner N{northing_m}E{easting_m}", coarse.cell.code());
+                findings.add(place, Problem::CornerNotCarried);
+            }
+        }
         self.edges.par_sort_unstable();
         self.edges.dedup();
         for pair in self.edges.windows(2) {
@@ -124,6 +153,28 @@ impl Drawn {
             }
         }
         count
+    }
+}
+
+impl Drawn {
+    /// A corner of a smaller cell on the edge of a coarse one, within the part of the world that the tile shows, that the coarse ring passes by.
+    /// Corners are sorted.
+    fn not_carried(&self, coarse: &Coarse) -> Option<(i32, i32)> {
+        let [(west, south), _, (east, north), _] = coarse.cell.corners_m();
+        let along = |from: i32, to: i32| (from + coarse.smallest_m..to).step_by(coarse.smallest_m as usize);
+        let level = along(west, east).flat_map(|easting_m| [(easting_m, south), (easting_m, north)]);
+        let upright = along(south, north).flat_map(|northing_m| [(west, northing_m), (east, northing_m)]);
+        let kept = |world: u32, tile: u32| {
+            let local = (i64::from(world) - i64::from(tile) * EXTENT) as f64;
+            (1.0 - CUT..=EXTENT as f64 + CUT - 1.0).contains(&local)
+        };
+        let missing = |&(easting_m, northing_m): &(i32, i32)| {
+            let at = self.corners.partition_point(|c| (c.northing_m, c.easting_m) < (northing_m, easting_m));
+            let corner = self.corners.get(at).filter(|c| (c.northing_m, c.easting_m) == (northing_m, easting_m));
+            let shown = corner.filter(|c| kept(c.x, coarse.tile.x) && kept(c.y, coarse.tile.y));
+            shown.is_some_and(|c| !coarse.ring.contains(&(c.x, c.y)))
+        };
+        level.chain(upright).find(missing)
     }
 }
 
@@ -158,9 +209,25 @@ mod tests {
     }
 
     #[test]
+    fn a_coarse_ring_carries_the_corners_of_smaller_cells() {
+        let cell = CellId::of_corner(GridSize::new(200).unwrap(), 4_000_000, 3_000_000).unwrap();
+        let corner = Corner { northing_m: 3_000_100, easting_m: 4_000_200, x: in_world(TILE.x, 20), y: in_world(TILE.y, 11) };
+        let found = |points: &[(i32, i32)]| {
+            let ring = points.iter().map(|&(x, y)| (in_world(TILE.x, x), in_world(TILE.y, y))).collect();
+            let coarse = vec![Coarse { cell, tile: TILE, smallest_m: 100, ring }];
+            let mut findings = Findings::of("tiles");
+            Drawn { corners: vec![corner], edges: Vec::new(), coarse }.compare(4, &mut findings);
+            findings.into_part(Vec::new()).findings.first().map(|finding| finding.problem)
+        };
+        assert_eq!(found(&[(0, 0), (20, 0), (20, 11), (20, 20), (0, 20)]), None);
+        assert_eq!(found(&[(0, 0), (20, 0), (20, 20), (0, 20)]), Some(Problem::CornerNotCarried));
+        assert_eq!(found(&[(0, 0), (20, 0), (20, 10), (20, 20), (0, 20)]), Some(Problem::CornerNotCarried));
+    }
+
+    #[test]
     fn neighbours_that_disagree_are_told() {
         let corner = |x| Corner { northing_m: 100, easting_m: 200, x, y: 7 };
-        let drawn = |corners| Drawn { corners, edges: Vec::new() };
+        let drawn = |corners| Drawn { corners, ..Drawn::default() };
         let mut findings = Findings::of("tiles");
         assert_eq!(drawn(vec![corner(3), corner(3)]).compare(4, &mut findings), 1);
         assert!(findings.into_part(Vec::new()).is_sound());

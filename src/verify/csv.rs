@@ -4,7 +4,7 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::verify::published::PublishedLayer;
+use crate::verify::published::{PublishedLayer, SIZE};
 use crate::verify::values::{Shown, compare};
 use crate::verify::{Context, Findings, Problem, Verified, tiles};
 
@@ -68,6 +68,7 @@ fn check_file(context: &Context<'_>, (layer, ending, separator): (usize, &str, u
 struct Header {
     width: usize,
     id: usize,
+    size_m: Option<usize>,
     /// For each field the positions of number and status.
     fields: Vec<(usize, usize)>,
 }
@@ -85,7 +86,7 @@ impl Header {
         if positions.is_none() {
             findings.add("header", Problem::AttributeMissing);
         }
-        Some(Self { width: names.len(), id: at("id")?, fields: positions? })
+        Some(Self { width: names.len(), id: at("id")?, size_m: at(SIZE), fields: positions? })
     }
 
     fn check(
@@ -95,6 +96,9 @@ impl Header {
         record: &[String],
         findings: &mut Findings,
     ) {
+        if self.size_m.and_then(|at| record[at].parse().ok()) != published.size_m(row) {
+            findings.add(published.unit_id(row), Problem::SizeWrong);
+        }
         for ((&(number, status), &told), field) in self.fields.iter().zip(published.numbers(row)).zip(&context.description.fields)
         {
             let shown = match record[number].as_str() {

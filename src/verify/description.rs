@@ -5,7 +5,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::grid::GridSize;
 use crate::verify::VerifyError;
+use crate::verify::published::grid_size;
 
 /// The part of `run.json` that says what the bundle holds. Other keys are left alone.
 #[derive(Debug, Deserialize)]
@@ -14,9 +16,23 @@ pub(super) struct Description {
     pub(super) formats: Vec<String>,
     pub(super) fields: Vec<DescribedField>,
     pub(super) layers: Vec<DescribedLayer>,
+    #[serde(default)]
+    protection: Protection,
     /// BLAKE3 in hexadecimal by path inside the bundle, with `/`.
     #[serde(default)]
     pub(super) outputs: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Protection {
+    #[serde(default)]
+    parameters: Parameters,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Parameters {
+    /// The level of the largest size that cells were joined to.
+    merge_largest: Option<String>,
 }
 
 /// One attribute and the column of `release.parquet` it shows.
@@ -55,6 +71,11 @@ impl Description {
             _ => VerifyError::Unreadable { file: bundle.join("run.json") },
         })?;
         serde_json::from_slice(&text).map_err(|e| VerifyError::RunJson { line: e.line(), column: e.column() })
+    }
+
+    /// The largest size that cells of finer levels may have; `None` where all have the size of their level.
+    pub(super) fn largest_joined(&self) -> Option<GridSize> {
+        self.protection.parameters.merge_largest.as_deref().and_then(grid_size)
     }
 
     pub(super) fn has(&self, format: &str) -> bool {

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use crate::verify::published::PublishedLayer;
+use crate::verify::published::{PublishedLayer, SIZE};
 use crate::verify::values::{Shown, compare};
 use crate::verify::{Context, Findings, Problem, Verified, tiles};
 
@@ -82,6 +82,9 @@ fn check_feature(context: &Context<'_>, (published, row): (&PublishedLayer, usiz
         if let Some(problem) = compare(told, shown, status) {
             findings.add(place(&field.name), problem);
         }
+    }
+    if properties.get(SIZE).and_then(Value::as_i64) != published.size_m(row) {
+        findings.add(published.unit_id(row), Problem::SizeWrong);
     }
     let shown = fields.iter().map(|f| 1 + usize::from(properties.contains_key(&f.status_name))).sum::<usize>();
     let others = properties.keys().filter(|name| tiles::is_unit_attribute(name)).count();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
-use crate::verify::published::PublishedLayer;
+use crate::verify::published::{PublishedLayer, SIZE};
 use crate::verify::values::{Shown, compare};
 use crate::verify::{Context, Findings, Problem, Verified, mbtiles, tiles};
 
@@ -126,6 +126,10 @@ impl Table<'_> {
             let place = || format!("{}, {}", self.name, self.published.unit_id(unit));
             if row.get_ref(id)?.as_str().ok() != Some(self.published.unit_id(unit).as_str()) {
                 findings.add(place(), Problem::UnitIds);
+            }
+            let side_m = names.get(SIZE).map(|&at| row.get::<_, Option<i64>>(at)).transpose()?.flatten();
+            if side_m != self.published.size_m(unit) {
+                findings.add(place(), Problem::SizeWrong);
             }
             let told = self.published.numbers(unit);
             for &(column, number, status) in &columns {

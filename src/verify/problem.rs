@@ -30,8 +30,8 @@ problems! {
     LayerUnknown: "a layer that run.json does not name", "eine Ebene, die run.json nicht nennt";
 
     ReleaseUnreadable: "no readable Parquet file", "keine lesbare Parquet-Datei";
-    ReleaseSchema: "columns are not date, level, id, table, group, value (int64) and status",
-        "die Spalten sind nicht date, level, id, table, group, value (int64) und status";
+    ReleaseSchema: "columns are not date, level, id, table, group, value (int64), status and, with joined cells, size_m (int64)",
+        "die Spalten sind nicht date, level, id, table, group, value (int64), status und bei verbundenen Zellen size_m (int64)";
     ReleaseNull: "an empty field where only date and value may be empty", "ein leeres Feld, wo nur date und value leer sein dürfen";
     ReleaseStatus: "status is none of value, zero, suppressed, uncertain, none",
         "status ist keines von value, zero, suppressed, uncertain, none";
@@ -39,6 +39,8 @@ problems! {
     ReleaseCell: "id is no cell code of this level", "id ist kein Zellcode dieser Ebene";
     ReleaseLayer: "level and date belong to no layer that run.json names", "level und date gehören zu keiner Ebene, die run.json nennt";
     ReleaseColumn: "table and group belong to no field that run.json names", "table und group gehören zu keinem Feld, das run.json nennt";
+    CellsOverlap: "a cell lies in a larger cell of the same layer", "eine Zelle liegt in einer größeren Zelle derselben Ebene";
+    SizeWrong: "size_m is not the side of the cell", "size_m ist nicht die Seite der Zelle";
     ReleaseTwice: "the same unit, table and group a second time", "dieselbe Einheit, Tabelle und Gruppe ein zweites Mal";
     ReleaseGap: "a unit lacks a table and group that others have", "einer Einheit fehlt eine Tabelle und Gruppe, die andere haben";
 
@@ -132,6 +134,8 @@ problems! {
     CornersDiffer: "neighbouring cells draw their common corner at different places",
         "benachbarte Zellen zeichnen ihre gemeinsame Ecke an verschiedenen Stellen";
     EdgesDiffer: "neighbouring cells draw their common edge differently", "benachbarte Zellen zeichnen ihre gemeinsame Kante verschieden";
+    CornerNotCarried: "a cell's edge lacks the corner of a smaller neighbour on it, so that a gap opens",
+        "der Kante einer Zelle fehlt die Ecke eines kleineren Nachbarn auf ihr, sodass eine Lücke entsteht";
     CornerMisplaced: "a corner lies more than one unit from its place", "eine Ecke liegt mehr als eine Einheit neben ihrem Ort";
     CellRings: "a cell has several rings", "eine Zelle hat mehrere Ringe";
 

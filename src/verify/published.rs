@@ -14,6 +14,8 @@ use crate::verify::description::{DescribedLayer, Description};
 use crate::verify::{Findings, Problem, Verified};
 
 const FILE: &str = "release.parquet";
+/// Tells the side of a cell where cells of one level have several.
+pub(super) const SIZE: &str = "size_m";
 const COLUMNS: [&str; 7] = ["date", "level", "id", "table", "group", "value", "status"];
 
 /// A published number with its status in eight bytes: numbers lie within ±2^61, reserved ones at the lower end.
@@ -72,8 +74,10 @@ pub(super) struct Published {
 /// One layer: its units in the file's order, and one number for each unit and field.
 #[derive(Debug, Default)]
 pub(super) struct PublishedLayer {
-    /// The cells' side; `None` for areas.
+    /// The cells' side, the smallest where they have several; `None` for areas.
     pub(super) size: Option<GridSize>,
+    /// The largest side that cells may have, where it is more than the smallest.
+    pub(super) largest: Option<GridSize>,
     /// Feature ids, one for each unit.
     pub(super) feature_ids: Vec<u64>,
     keys: Vec<Box<str>>,
@@ -83,8 +87,30 @@ pub(super) struct PublishedLayer {
 }
 
 impl PublishedLayer {
-    fn of(described: &DescribedLayer, columns: usize) -> Self {
-        Self { size: grid_size(&described.level), columns, ..Self::default() }
+    fn of(described: &DescribedLayer, columns: usize, joined: Option<GridSize>) -> Self {
+        let size = grid_size(&described.level);
+        let largest = joined.filter(|&largest| size.is_some_and(|size| size < largest));
+        Self { size, largest, columns, ..Self::default() }
+    }
+
+    /// The side that a format must tell of a cell, if cells have several.
+    pub(super) fn size_m(&self, row: usize) -> Option<i64> {
+        self.largest.and_then(|_| self.cell(row)).map(|cell| i64::from(cell.size().metres()))
+    }
+
+    /// Cells that lie in a larger cell of the same layer.
+    fn overlapping(&self) -> impl Iterator<Item = usize> + '_ {
+        let mut sizes: Vec<GridSize> = Vec::new();
+        if self.largest.is_some() {
+            sizes.extend((0..self.len()).filter_map(|row| self.cell(row)).map(|cell| cell.size()));
+            sizes.sort_unstable();
+            sizes.dedup();
+        }
+        let within = move |row: &usize| {
+            let larger = |cell: CellId| sizes.iter().filter(move |&&size| size > cell.size()).map(move |&size| cell.parent(size));
+            self.cell(*row).is_some_and(|cell| larger(cell).any(|larger| self.row(larger.as_u64()).is_some()))
+        };
+        (0..self.len()).filter(within)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -116,7 +142,12 @@ impl PublishedLayer {
 
     fn row_or_new(&mut self, level: &str, id: &str) -> Option<usize> {
         let feature_id = match self.size {
-            Some(size) => id.parse::<CellId>().ok().filter(|cell| cell.size() == size && cell.code() == id)?.as_u64(),
+            Some(size) => {
+                let fits = |cell: &CellId| {
+                    cell.size() == size || self.largest.is_some_and(|l| cell.size() > size && joins(*cell, size, l))
+                };
+                id.parse::<CellId>().ok().filter(|cell| fits(cell) && cell.code() == id)?.as_u64()
+            }
             None => crate::layer::area_feature_id(level, id),
         };
         if let Some(row) = self.row(feature_id) {
@@ -133,8 +164,14 @@ impl PublishedLayer {
     }
 }
 
+/// Whether a cell's side is a multiple of the level's and divides the largest.
+fn joins(cell: CellId, size: GridSize, largest: GridSize) -> bool {
+    let side_m = cell.size().metres();
+    side_m.is_multiple_of(size.metres()) && largest.metres().is_multiple_of(side_m)
+}
+
 /// `100m`, `1km`; `None` for the name of an area system.
-fn grid_size(level: &str) -> Option<GridSize> {
+pub(super) fn grid_size(level: &str) -> Option<GridSize> {
     let metres = match level.strip_suffix("km") {
         Some(km) => km.parse::<u32>().ok()?.checked_mul(1000)?,
         None => level.strip_suffix('m')?.parse().ok()?,
@@ -146,12 +183,16 @@ fn grid_size(level: &str) -> Option<GridSize> {
 pub(super) fn read(bundle: &Path, description: &Description) -> (Verified, Published) {
     let mut findings = Findings::of(FILE);
     let columns = description.fields.len();
-    let layers = description.layers.iter().map(|layer| PublishedLayer::of(layer, columns)).collect();
+    let joined = description.largest_joined();
+    let layers = description.layers.iter().map(|layer| PublishedLayer::of(layer, columns, joined)).collect();
     let mut loading = Loading { description, columns: columns_by_name(description), published: Published { layers }, rows: 0 };
     if let Err(problem) = loading.read(&bundle.join(FILE), &mut findings) {
         findings.add("", problem);
     }
     for (layer, described) in loading.published.layers.iter().zip(&description.layers) {
+        for row in layer.overlapping() {
+            findings.add(format!("{}, {}", described.name, layer.unit_id(row)), Problem::CellsOverlap);
+        }
         for row in 0..layer.len() {
             if layer.numbers(row).contains(&Number::ABSENT) {
                 findings.add(format!("{}, {}", described.name, layer.unit_id(row)), Problem::ReleaseGap);
@@ -189,10 +230,11 @@ impl Loading<'_> {
         let schema = builder.schema().clone();
         let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
         let typed = schema.fields().iter().all(|f| match f.name().as_str() {
-            "value" => *f.data_type() == DataType::Int64,
+            "value" | SIZE => *f.data_type() == DataType::Int64,
             _ => *f.data_type() == DataType::Utf8,
         });
-        if names != COLUMNS || !typed {
+        let joined = self.description.largest_joined().map(|_| SIZE);
+        if !names.iter().copied().eq(COLUMNS.into_iter().chain(joined)) || !typed {
             return Err(Problem::ReleaseSchema);
         }
         for batch in builder.with_batch_size(1 << 15).build().map_err(|_| Problem::ReleaseUnreadable)? {
@@ -205,6 +247,7 @@ impl Loading<'_> {
         let text = |i: usize| batch.column(i).as_any().downcast_ref::<StringArray>().ok_or(Problem::ReleaseSchema);
         let (dates, levels, ids, tables, groups, statuses) = (text(0)?, text(1)?, text(2)?, text(3)?, text(4)?, text(6)?);
         let values = batch.column(5).as_any().downcast_ref::<Int64Array>().ok_or(Problem::ReleaseSchema)?;
+        let sizes = batch.column_by_name(SIZE).and_then(|column| column.as_any().downcast_ref::<Int64Array>());
         let required = [levels, ids, tables, groups, statuses];
         // Rows come sorted, so that the layer and the unit of the row before are mostly those of this one.
         let mut layer_before: Option<(Option<&str>, &str, usize)> = None;
@@ -238,6 +281,10 @@ impl Loading<'_> {
                 continue;
             };
             unit_before = Some((layer, id, row));
+            let side_m = self.published.layers[layer].cell(row).map(|cell| i64::from(cell.size().metres()));
+            if sizes.is_some_and(|sizes| sizes.is_valid(i).then(|| sizes.value(i)) != side_m) {
+                findings.add(place(), Problem::SizeWrong);
+            }
             let Some(&column) = self.columns.get(tables.value(i)).and_then(|groups_of| groups_of.get(groups.value(i))) else {
                 findings.add(place(), Problem::ReleaseColumn);
                 continue;

@@ -44,6 +44,7 @@ fn release(more: i64) -> Release {
     let categories = ["0 bis unter 18", "18+"].map(str::to_owned).to_vec();
     let lattice = Lattice {
         sizes: GridSizes::new(&SIZES_M).unwrap(),
+        joined: None,
         systems: vec![Arc::new(areas())],
         dimensions: vec![Dimension { name: "age".to_owned(), label: "Alter".to_owned(), categories }],
         tables: vec![Table(vec![]), Table(vec![0])],
@@ -80,30 +81,89 @@ fn release(more: i64) -> Release {
 
 /// Writes everything a run writes that `verify` reads.
 fn bundle(formats: &[&str]) -> tempfile::TempDir {
-    let release = release(0);
+    bundle_of(&release(0), formats)
+}
+
+/// The cells of [`release`] with the western ones joined to 1 km, and a neighbour of 10 km in the north-east; with `overlap` one of the joined cells
+/// is there once more by itself.
+fn joined(overlap: bool) -> Release {
+    let mut release = release(0);
+    let sizes = GridSizes::new(&SIZES_M).unwrap();
+    release.lattice.joined = Some(sizes.coarsest());
+    let neighbour = CellId::of_corner(sizes.coarsest(), 4_310_000, 3_400_000).unwrap();
+    let columns = release.lattice.columns().len();
+    for block in &mut release.blocks {
+        let Level::Grid(size) = block.level else { continue };
+        let larger = |unit: &Unit| match unit {
+            Unit::Cell(cell) if cell.easting_m() < 4_310_000 => Unit::Cell(cell.at_least(sizes.as_slice()[1])),
+            other => *other,
+        };
+        let mut units: Vec<Unit> = block.units.iter().map(larger).collect();
+        units.push(Unit::Cell(neighbour));
+        units.extend(block.units.first().filter(|_| overlap));
+        // The 10 km cell holds no other: those east of it are left out.
+        units.retain(
+            |unit| matches!(unit, Unit::Cell(cell) if *cell == neighbour || cell.at_least(sizes.coarsest()) != neighbour),
+        );
+        units.sort_unstable();
+        units.dedup();
+        let numbers =
+            (0..units.len() * columns).map(|i| if i % 5 == 0 { Number::Suppressed } else { Number::Published(i as i64) });
+        *block = for_tests::block(block.date, Level::Grid(size), units, numbers);
+    }
+    release
+}
+
+#[test]
+fn cells_of_several_sizes_are_sound_side_by_side() {
+    let release = joined(false);
+    let folder = bundle_of(&release, &ALL);
+    let verified = check(folder.path());
+    assert!(verified.is_sound(), "{:#?}", verified.findings);
+    let finest = release.blocks[0].units.iter().map(|unit| if let Unit::Cell(c) = unit { c.size().metres() } else { 0 });
+    let sizes: std::collections::BTreeSet<u32> = finest.collect();
+    assert_eq!(sizes, SIZES_M.into());
+}
+
+#[test]
+fn a_cell_within_a_joined_one_is_a_fault() {
+    let folder = bundle_of(&joined(true), &["csv"]);
+    let found = check(folder.path()).findings;
+    assert!(found.iter().any(|f| f.problem == Problem::CellsOverlap), "{found:#?}");
+}
+
+#[test]
+fn cells_larger_than_their_level_are_a_fault_where_none_are_joined() {
+    let folder = bundle_of(&joined(false), &["csv"]);
+    change_json(folder.path().join("run.json"), |run| run["protection"] = json!({}));
+    let found = check(folder.path()).findings;
+    assert!(found.iter().any(|f| f.file == "release.parquet" && f.problem == Problem::ReleaseSchema), "{found:#?}");
+}
+
+fn bundle_of(release: &Release, formats: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let options = ExportOptions::new("Test", "nobody").unwrap();
     let has = |format: &str| formats.contains(&format);
-    export::write_release_parquet(&release, &path.join("release.parquet")).unwrap();
+    export::write_release_parquet(release, &path.join("release.parquet")).unwrap();
     if has("geojson") {
-        export::write_geojson(&release, &options, &path.join("geojson"), &Silent).unwrap();
+        export::write_geojson(release, &options, &path.join("geojson"), &Silent).unwrap();
     }
     if has("csv") {
-        export::write_csv(&release, &options, &path.join("csv"), &Silent).unwrap();
+        export::write_csv(release, &options, &path.join("csv"), &Silent).unwrap();
     }
     if has("gpkg") {
-        export::write_geopackage(&release, &options, &path.join("test.gpkg"), &Silent).unwrap();
+        export::write_geopackage(release, &options, &path.join("test.gpkg"), &Silent).unwrap();
     }
     let archives = [("pmtiles", TileFormat::PmTiles), ("mbtiles", TileFormat::MbTiles), ("tiles", TileFormat::Directory)];
     let tile_formats: Vec<TileFormat> = archives.iter().filter(|(name, _)| has(name)).map(|(_, format)| *format).collect();
     if !tile_formats.is_empty() {
         let (title, attribution, description) = ("Test".to_owned(), "nobody".to_owned(), "invented".to_owned());
         let options = TileOptions { title, attribution, description, formats: tile_formats };
-        write_tiles(&release, &options, path, &Silent).unwrap();
+        write_tiles(release, &options, path, &Silent).unwrap();
     }
     let plan = ZoomPlan::new(&release.lattice.sizes, 53.6, 53.8);
-    let described = layers(&release).into_iter().map(|layer| {
+    let described = layers(release).into_iter().map(|layer| {
         let zooms = match layer.level {
             Level::Grid(size) => plan.zooms_of(size),
             Level::Areas(_) => Some(0..=ZoomPlan::MAX_ZOOM),
@@ -116,9 +176,11 @@ fn bundle(formats: &[&str]) -> tempfile::TempDir {
             "maxzoom": zooms.map(|z| *z.end()),
         })
     });
-    let fields = layers(&release)[0].fields.clone().into_iter();
+    let fields = layers(release)[0].fields.clone().into_iter();
     let fields = fields.map(|f| json!({"name": f.name, "status_name": f.status_name, "table": f.table, "group": f.group}));
-    let run = json!({"formats": formats, "layers": described.collect::<Vec<_>>(), "fields": fields.collect::<Vec<_>>()});
+    let largest = release.lattice.joined.map(|size| size.level_name());
+    let protection = json!({"parameters": {"merge_largest": largest}});
+    let run = json!({"formats": formats, "protection": protection, "layers": described.collect::<Vec<_>>(), "fields": fields.collect::<Vec<_>>()});
     fs::write(path.join("run.json"), run.to_string()).unwrap();
     folder
 }

@@ -10,14 +10,14 @@ use crate::verify::adjacency::{Drawn, EXTENT, Raster};
 use crate::verify::archive::{Archive, ContentHash, content_hash};
 use crate::verify::finding::{Findings, Verified};
 use crate::verify::mvt::{self, TileFeature, TileLayer, TileValue};
-use crate::verify::published::PublishedLayer;
+use crate::verify::published::{PublishedLayer, SIZE};
 use crate::verify::tile_id::TileId;
 use crate::verify::values::{Shown, compare};
 use crate::verify::{Context, Problem};
 
 /// Attributes that say which unit a feature is; all others must be fields of `run.json`.
 pub(super) fn is_unit_attribute(name: &str) -> bool {
-    ["id", "label", "date"].contains(&name)
+    ["id", "label", "date", SIZE].contains(&name)
 }
 
 /// The box around all cells, drawn where cells would be too small: one feature without attributes. `run.json` does not name it, since it shows
@@ -66,6 +66,7 @@ enum Role {
     Number(usize),
     Status(usize),
     Id,
+    Size,
     Other,
     Unknown,
 }
@@ -86,6 +87,7 @@ impl<'c> Roles<'c> {
         match self.0.get(key) {
             Some(&role) => role,
             None if key == "id" => Role::Id,
+            None if key == SIZE => Role::Size,
             None if is_unit_attribute(key) => Role::Other,
             None => Role::Unknown,
         }
@@ -193,6 +195,9 @@ impl Zoomed<'_> {
             if id.map_or(published.size.is_none(), |id| id != published.unit_id(row)) {
                 outcome.findings.add(unit_place(), Problem::UnitIds);
             }
+            if attributes.size_m != published.size_m(row) {
+                outcome.findings.add(unit_place(), Problem::SizeWrong);
+            }
             for (column, &told) in published.numbers(row).iter().enumerate() {
                 let status = attributes.statuses[column].map(|value| match drawn.values[value as usize] {
                     TileValue::Text(text) => text,
@@ -210,7 +215,8 @@ impl Zoomed<'_> {
                 if rings.next().is_some() {
                     outcome.findings.add(unit_place(), Problem::CellRings);
                 }
-                if let Some(problem) = outcome.drawn.take(self.raster, cell, tile, ring) {
+                let smallest = published.size.filter(|_| published.largest.is_some());
+                if let Some(problem) = outcome.drawn.take(self.raster, (cell, smallest), tile, ring) {
                     outcome.findings.add(unit_place(), problem);
                 }
                 demand_neighbours((position, row), tile, ring, outcome);
@@ -284,17 +290,18 @@ struct Attributes {
     shown: Vec<Shown>,
     statuses: Vec<Option<u32>>,
     id: Option<String>,
+    size_m: Option<i64>,
 }
 
 impl Attributes {
     fn of(columns: usize) -> Self {
-        Self { shown: vec![Shown::Nothing; columns], statuses: vec![None; columns], id: None }
+        Self { shown: vec![Shown::Nothing; columns], statuses: vec![None; columns], id: None, size_m: None }
     }
 
     fn read(&mut self, layer: &TileLayer<'_>, feature: &TileFeature, roles: &[Role]) {
         self.shown.fill(Shown::Nothing);
         self.statuses.fill(None);
-        self.id = None;
+        (self.id, self.size_m) = (None, None);
         for &(key, value) in layer.tags(feature) {
             match roles[key as usize] {
                 Role::Number(column) => {
@@ -307,6 +314,11 @@ impl Attributes {
                 Role::Id => {
                     if let TileValue::Text(text) = layer.values[value as usize] {
                         self.id = Some(text.to_owned());
+                    }
+                }
+                Role::Size => {
+                    if let TileValue::Number(number) = layer.values[value as usize] {
+                        self.size_m = i64::try_from(number).ok();
                     }
                 }
                 Role::Other | Role::Unknown => {}

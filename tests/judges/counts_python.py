@@ -1,11 +1,14 @@
 """Counts the records again with PROJ, GEOS and DuckDB, compares every published number, then tries to compute what was withheld.
 
 usage: counts_python.py BUNDLE RECORDS --crs EPSG:25832 --x COL --y COL --sizes 100,1000 --dimension name=column …
-       [--area name=FILE:KEY] --threshold 5
+       [--area name=FILE:KEY] --threshold 5 [--minimum 10 --largest 1000] [--empty-unknown]
+
+With --minimum and --largest cells are joined first, by the rule of quadtree protection: a cell of the next size becomes one where some cell in it has
+fewer than the minimum.
 
 Prints one JSON object. Exit status 1 if a number differs, a small one is published, or a withheld small one can be computed by adding and
 subtracting published numbers. The attack is independent of the program's: a random vector is projected on the null space of the
-published sums over atoms (finest cell x area x finest group) by LSMR in floating point; a withheld small count whose row is orthogonal to it is
+published sums over atoms (finest cell x area x finest group; those with records, or with --empty-unknown all that no published zero empties) by LSMR in floating point; a withheld small count whose row is orthogonal to it is
 determined by the published ones.
 """
 
@@ -33,6 +36,9 @@ arguments.add_argument("--dimension", action="append", default=[])
 arguments.add_argument("--area", action="append", default=[])
 arguments.add_argument("--threshold", type=int, required=True)
 arguments.add_argument("--separator", default=",")
+arguments.add_argument("--minimum", type=int)
+arguments.add_argument("--largest", type=int)
+arguments.add_argument("--empty-unknown", action="store_true")
 given = arguments.parse_args()
 sizes = sorted(int(size) for size in given.sizes.split(","))
 dimensions = dict(text.split("=", 1) for text in given.dimension)
@@ -59,7 +65,24 @@ def code(size):
     return np.array([f"{prefix}N{b}E{a}" for a, b in zip(e, n)], dtype=object)
 
 
-levels = {level_name(size): code(size) for size in sizes}
+codes = {size: code(size) for size in sizes}
+joined = {}
+if given.minimum:
+    for fine, coarse in zip(sizes, sizes[1:]):
+        if coarse <= given.largest:
+            _, cell, persons = np.unique(codes[fine].astype(str), return_inverse=True, return_counts=True)
+            few = persons[cell] < given.minimum
+            joined[coarse] = np.isin(codes[coarse].astype(str), np.unique(codes[coarse][few].astype(str)))
+
+
+def shown(size):
+    ids = codes[size]
+    for coarse in sorted(joined):
+        ids = np.where(joined[coarse], codes[coarse], ids) if coarse > size else ids
+    return ids
+
+
+levels = {level_name(size): shown(size) for size in sizes}
 for text in given.area:
     name, rest = text.split("=", 1)
     file, key = rest.split(":")[:2]
@@ -103,6 +126,10 @@ report |= {"published": published, "wrong": wrong, "published_small": small, "wi
 # The attack: one column an atom, one row a number.
 finest = [f'"level_{level}"' for level in levels] + [f'"{name}"' for name in dimensions]
 atoms = db.execute(f"SELECT {', '.join(finest)} FROM frame GROUP BY ALL").df()
+if given.empty_unknown:
+    places, groups = (", ".join(names) for names in (finest[: len(levels)], finest[len(levels) :]))
+    both = f"(SELECT DISTINCT {places} FROM frame) CROSS JOIN (SELECT DISTINCT {groups} FROM frame)"
+    atoms = db.execute(f"SELECT {', '.join(finest)} FROM {both}").df()
 atom_of = {}
 for at, atom in enumerate(atoms.itertuples(index=False)):
     place, groups = atom[: len(levels)], dict(zip(dimensions, atom[len(levels) :]))
@@ -111,13 +138,18 @@ for at, atom in enumerate(atoms.itertuples(index=False)):
             group = "" if table == "total" else "|".join(groups[name] for name in table.split(","))
             atom_of.setdefault((level, id, table, group), []).append(at)
 known, targets = [], []
+if given.empty_unknown:
+    zeros = release[release["status"] == "zero"]
+    zeros = zeros[["level", "id", "table", "group"]].itertuples(index=False, name=None)
+    empty = {at for key in zeros for at in atom_of.get(key, [])}
+    atom_of = {key: [at for at in members if at not in empty] for key, members in atom_of.items()}
 for level, id, table, group, value, status in release[["level", "id", "table", "group", "value", "status"]].itertuples(index=False):
     members = atom_of.get((level, id, table, group))
     if members is None:
         continue
     if status in ("value", "zero"):
         known.append(members)
-    elif 0 < truth[(level, id, table, group)] < given.threshold:
+    elif 0 < truth.get((level, id, table, group), 0) < given.threshold:
         targets.append(members)
 
 

@@ -61,6 +61,11 @@ def read_release(path):
         check(json.loads(meta[b"parameters"]).get("reason"), "release.parquet: method none without a reason")
     table = file.read()
     expected = ["date", "level", "id", "table", "group", "value", "status"]
+    if "merge_largest" in json.loads(meta.get(b"parameters", b"{}")):
+        expected.append("size_m")
+        sizes = [CODE.match(i) for i in table["id"].to_pylist()]
+        sizes = [int(c.group(1)) if c else None for c in sizes]
+        check(table["size_m"].to_pylist() == sizes, "release.parquet: size_m is not what the code says")
     check(table.column_names == expected, f"release.parquet: columns {table.column_names}")
     check(table.schema.field("value").type == pa.int64(), "release.parquet: value is no int64")
     rows = table.num_rows
@@ -147,6 +152,8 @@ def geometry(layer, where, shapes, to_target, tolerance):
         return
     check(set(shapely.get_type_id(shapes)) == {3}, f"{where}: cells are no polygons")
     size = int(codes[0].group(1))
+    if any(int(c.group(1)) != size for c in codes):
+        return joined(codes, where, shapes, to_target, tolerance)
     north = np.array([int(c.group(2)) for c in codes])
     east = np.array([int(c.group(3)) for c in codes])
     counts = shapely.get_num_coordinates(shapes)
@@ -176,6 +183,31 @@ def geometry(layer, where, shapes, to_target, tolerance):
     check(far <= tolerance, f"{where}: vertices are {far:g} units away from PROJ's")
 
 
+def joined(codes, where, shapes, to_target, tolerance):
+    """Cells of several sizes: GEOS finds no edge that only one of two neighbours splits, and every vertex lies on its cell's sides by PROJ."""
+    check(shapely.coverage_is_valid(shapes), f"{where}: cells do not share the vertices where they meet")
+    checked["joined_layers"] = checked.get("joined_layers", 0) + 1
+    counts = shapely.get_num_coordinates(shapes)
+    vertices = shapely.get_coordinates(shapes)
+    sizes, north, east = [np.repeat([int(c.group(k)) for c in codes], counts) for k in (1, 2, 3)]
+    e, n = to_target.transform(vertices[:, 0], vertices[:, 1], direction="INVERSE")
+    e, n = e - east, n - north
+    # To the nearest place of a lattice of half a metre, which holds all corners and splits, and back.
+    e, n = np.round(e * 2) / 2, np.round(n * 2) / 2
+    on_side = ((e == 0) | (e == sizes) | (n == 0) | (n == sizes)) & (e >= 0) & (e <= sizes) & (n >= 0) & (n <= sizes)
+    check(on_side.all(), f"{where}: {int((~on_side).sum())} vertices lie beside their cell's sides")
+    x, y = to_target.transform(e + east, n + north)
+    far = max(float(np.abs(vertices[:, 0] - x).max()), float(np.abs(vertices[:, 1] - y).max()))
+    check(far <= tolerance, f"{where}: vertices are {far:g} units away from PROJ's")
+    area = shapely.area(shapes)
+    check((area > 0).all() and not (counts == counts[0]).all(), f"{where}: no ring carries a finer corner")
+
+
+def sizes_told(layer, where, sizes):
+    codes = [CODE.match(i) for i in layer.ids]
+    check(sizes == [int(c.group(1)) if c else None for c in codes], f"{where}: size_m is not what the codes say")
+
+
 def judge_geojson(path, layer):
     where = os.path.basename(path)
     with open(path, encoding="utf-8") as text:
@@ -191,7 +223,7 @@ def judge_geojson(path, layer):
         properties = feature["properties"]
         if properties.get("date") != layer.date:
             check(False, f"{where}: feature {row} has another date")
-        keys = [k for k in properties if k not in ("id", "label", "date")]
+        keys = [k for k in properties if k not in ("id", "label", "size_m", "date")]
         mine, i = [], 0
         while i < len(keys):
             name = keys[i]
@@ -209,6 +241,8 @@ def judge_geojson(path, layer):
             check(False, f"{where}: feature {row} has other fields")
             return feature_ids, names or []
     same(layer, where, ids, values, statuses)
+    if features and "size_m" in features[0]["properties"]:
+        sizes_told(layer, where, [f["properties"].get("size_m") for f in features])
     if ids != layer.ids:
         return feature_ids, names or []
     # GDAL reads the same.
@@ -264,8 +298,11 @@ def judge_geopackage(path, layers, feature_ids):
                 check(meta["crs"] == f"EPSG:{srs_id}", f"{at}: GDAL sees {meta['crs']}")
             fids = np.array(table[meta.get("fid_column") or "fid"].to_pylist(), dtype=np.int64) if "fid" in table.column_names else np.array([r[0] for r in database.execute(f'SELECT fid FROM "{part}"')])
             table_ids = table["id"].to_pylist()
+            if "size_m" in table.column_names:
+                codes = [CODE.match(i) for i in table_ids]
+                check(table["size_m"].to_pylist() == [int(c.group(1)) for c in codes], f"{at}: size_m is not what the codes say")
             columns = [r[1] for r in database.execute(f'PRAGMA table_info("{part}")')]
-            columns = [c for c in columns if c not in ("fid", "geom", "id", "label", "date")]
+            columns = [c for c in columns if c not in ("fid", "geom", "id", "label", "size_m", "date")]
             half = len(columns) // 2
             check([f"{c}_status" for c in columns[:half]] == columns[half:], f"{at}: a field without its status")
             titled = one("SELECT count(*) FROM gpkg_data_columns WHERE table_name = ? AND title NOTNULL", part)
@@ -317,7 +354,7 @@ def judge_csv(folder, layer, names):
         with open(path, encoding="utf-8-sig", newline="") as text:
             rows = list(csv.reader(text, delimiter=separator))
         header, rows = rows[0], rows[1:]
-        fixed = sum(1 for h in header[:3] if h in ("id", "label", "date"))
+        fixed = sum(1 for h in header[:4] if h in ("id", "label", "size_m", "date"))
         count = (len(header) - fixed) // 2
         fields = header[fixed : fixed + count]
         check([f"{f}_status" for f in fields] == header[fixed + count :], f"{where}: a field without its status")
@@ -326,6 +363,8 @@ def judge_csv(folder, layer, names):
         values = np.array([[int(v) if v else NO_NUMBER for v in r[fixed : fixed + count]] for r in rows], dtype=np.int64)
         statuses = np.array([[STATUSES.index(s) for s in r[fixed + count :]] for r in rows], dtype=np.int8)
         same(layer, where, [r[0].removeprefix("'") if mark else r[0] for r in rows], values, statuses)
+        if "size_m" in header:
+            sizes_told(layer, where, [int(r[header.index("size_m")]) for r in rows])
         if "date" in header:
             check({r[header.index("date")] for r in rows} <= {layer.date}, f"{where}: date")
         if "label" in header:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import mapbox_vector_tile
 import pyogrio
+import shapely
 from pmtiles.reader import MmapSource, Reader, all_tiles
 
 faults = []
@@ -33,6 +34,7 @@ class Summary:
     def __init__(self):
         self.layers = defaultdict(lambda: defaultdict(new_zoom))
         self.known = {}
+        self.joined = 0
 
     def add(self, z, x, y, data):
         for name, layer in mapbox_vector_tile.decode(data, default_options={"y_coord_down": True}).items():
@@ -50,6 +52,11 @@ class Summary:
                     continue
                 self.known[key] = properties
                 count(zoom, properties)
+            squares = [f["geometry"]["coordinates"][0] for f in layer["features"] if "size_m" in f["properties"]]
+            if squares:
+                self.joined += 1
+                if not shapely.coverage_is_valid([shapely.Polygon(square) for square in squares]):
+                    fault(f"{z}/{x}/{y} {name}: cells of several sizes do not share the vertices where they meet")
             if re.match(r"\d+k?m(_|$)", name):
                 for ident, points in cells.items():
                     for step in (1, 1 << 20):
@@ -106,6 +113,7 @@ def main(bundle):
             for (z, x, y), data in all_tiles(source):
                 summary.add(z, x, y, gzip.decompress(data))
             length = 16384 + header["metadata_length"] + header["leaf_directory_length"] + header["tile_data_length"]
+            result["joined_tiles"] = summary.joined
             if length != path.stat().st_size:
                 fault(f"tiles.pmtiles: {path.stat().st_size} bytes, sections have {length}")
         result["pmtiles"] = summary.layers

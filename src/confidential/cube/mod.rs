@@ -14,6 +14,7 @@ mod dimension;
 mod error;
 mod finish;
 mod identity;
+mod joined;
 mod key;
 mod measure;
 mod natural;

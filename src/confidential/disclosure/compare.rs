@@ -16,9 +16,10 @@ use std::time::Instant;
 
 use crate::confidential::cube::Cube;
 use crate::confidential::disclosure::contributors::Contributors;
+use crate::confidential::disclosure::merge::Merge;
 use crate::confidential::disclosure::primary::mark;
 use crate::confidential::disclosure::publish::protect;
-use crate::confidential::disclosure::release::{Block, Release, Status};
+use crate::confidential::disclosure::release::{Block, ProtectedCount, Release, Status};
 use crate::confidential::disclosure::rules::{Method, Rules, RulesError};
 use crate::confidential::disclosure::span::Span;
 use crate::confidential::disclosure::system::State;
@@ -67,7 +68,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// `suppress k=5`, `round b=5`, `cell-key D=5 V=3 js=2`.
+    /// `suppress k=5`, `round b=5`, `cell-key D=5 V=3 js=2`; with joined cells `merge n=10 1km, suppress k=5`.
     pub fn name(&self) -> String {
         let short = |name: &str| match name {
             "threshold" => Some("k"),
@@ -78,7 +79,10 @@ impl Outcome {
             _ => None,
         };
         let parameters = self.parameters.iter().filter_map(|(name, value)| Some(format!(" {}={value}", short(name)?)));
-        format!("{}{}", self.method, parameters.collect::<String>())
+        let told = |name: &str| self.parameters.iter().find(|(parameter, _)| *parameter == name).map(|(_, value)| value);
+        let merge =
+            told("merge_minimum").zip(told("merge_largest")).map(|(minimum, largest)| format!("merge n={minimum} {largest}, "));
+        format!("{}{}{}", merge.unwrap_or_default(), self.method, parameters.collect::<String>())
     }
 }
 
@@ -106,7 +110,8 @@ pub struct Loss {
     pub groups_withheld: u64,
     /// Share of the persons who are in the totals of [`Self::shown`], in thousandths; `None` for fewer persons than can be told.
     pub persons_permille: Option<u16>,
-    /// Mean difference of published numbers from the truth, over totals and groups whose truth is not zero, in hundredths of a person.
+    /// Mean difference of published numbers from the truth, over totals and groups whose truth is not zero, in hundredths of a person. Where cells
+    /// were joined, each cell of the level is read as its share of the joined cell's land.
     pub error_hundredths: u64,
     /// The same over all such numbers, withheld ones read as zero.
     pub error_withheld_as_zero_hundredths: u64,
@@ -116,14 +121,15 @@ pub struct Loss {
 
 /// What sums of persons are rounded to: twice the largest parameter of any method compared, so that each sum stays open by as much as the largest
 /// small count; at least 20.
-fn grain(methods: &[Method]) -> u64 {
+fn grain(methods: &[(Option<Merge>, Method)]) -> u64 {
     let parameter = |method: &Method| match method {
         Method::Suppress { threshold } => *threshold,
         Method::Round { base, .. } => u64::from(*base),
         Method::CellKey { parameters, .. } => u64::from(parameters.largest_noise()),
         Method::None { .. } => 0,
     };
-    methods.iter().map(parameter).max().unwrap_or(0).max(10) * 2
+    let minimum = |merge: &Option<Merge>| merge.map_or(0, |merge| merge.minimum);
+    methods.iter().map(|(merge, method)| parameter(method).max(minimum(merge))).max().unwrap_or(0).max(10) * 2
 }
 
 /// The smallest count that is ever published.
@@ -149,6 +155,8 @@ fn largest_error(method: &Method, level: Level) -> Option<u64> {
 /// Sums of a level before anything is rounded. Stays here.
 #[derive(Clone, Default)]
 struct Tally {
+    /// Cells were joined, so that no bound holds for those of the level's own size.
+    joined: bool,
     units: u64,
     shown: u64,
     groups_withheld: u64,
@@ -156,7 +164,7 @@ struct Tally {
     persons_shown: u64,
     numbers: u64,
     numbers_published: u64,
-    difference_published: u64,
+    difference_published: f64,
     difference_withheld: u64,
 }
 
@@ -169,15 +177,16 @@ impl Tally {
             (sum(difference) * 100 + numbers / 2) / numbers
         };
         let persons = sum(self.persons);
+        let difference_published = self.difference_published.round() as u64;
         Loss {
             level,
             units: self.units,
             shown: self.shown,
             groups_withheld: self.groups_withheld,
             persons_permille: (persons > 0).then(|| ((sum(self.persons_shown) * 1000 + persons / 2) / persons).min(1000) as u16),
-            error_hundredths: mean(self.difference_published, self.numbers_published),
-            error_withheld_as_zero_hundredths: mean(self.difference_published + self.difference_withheld, self.numbers),
-            largest_error: largest_error(method, level),
+            error_hundredths: mean(difference_published, self.numbers_published),
+            error_withheld_as_zero_hundredths: mean(difference_published + self.difference_withheld, self.numbers),
+            largest_error: largest_error(method, level).filter(|_| !self.joined),
         }
     }
 }
@@ -188,10 +197,10 @@ impl Tally {
 pub(in crate::confidential) fn compare(
     cube: &Cube,
     lattice: &Lattice,
-    (methods, rules): (&[Method], &Rules),
+    (methods, rules): (&[(Option<Merge>, Method)], &Rules),
     progress: &dyn Progress,
 ) -> Result<Comparison, Error> {
-    if methods.iter().any(|method| matches!(method, Method::None { .. })) {
+    if methods.iter().any(|(_, method)| matches!(method, Method::None { .. })) {
         return Err(RulesError::NoneCompared.into());
     }
     let grain = grain(methods);
@@ -199,15 +208,24 @@ pub(in crate::confidential) fn compare(
     let map = map_level(&dates, lattice);
     let mut unprotected: BTreeMap<u64, Unprotected> = BTreeMap::new();
     let mut outcomes = Vec::new();
-    for method in methods {
-        let rules = Rules { method: method.clone(), ..rules.clone() };
+    for (merge, method) in methods {
+        let plain = Rules { method: method.clone(), merge: None, ..rules.clone() };
+        let rules = Rules { merge: *merge, ..plain.clone() };
         let begun = Instant::now();
         let release = protect(cube, lattice.clone(), &rules, progress)?;
         let seconds = begun.elapsed().as_secs_f64();
         let strength = strength(method);
-        unprotected.entry(strength).or_insert_with(|| threshold_alone(cube, &mut dates, &rules, strength));
-        let at_risk = at_risk(cube, &mut dates, (&release, &rules), strength);
-        let levels = losses(&dates, &release, method, grain);
+        unprotected.entry(strength).or_insert_with(|| threshold_alone(cube, &mut dates, &plain, strength));
+        let (at_risk, levels) = match merge {
+            None => (at_risk(cube, &mut dates, (&release, &rules), strength), losses((&dates, &dates), &release, method, grain)),
+            Some(merge) => {
+                let cube = merge.joined(cube, lattice, rules.zeros);
+                let joined = (0..lattice.dates.len()).map(|date| units(&cube, lattice, date));
+                let mut joined = joined.collect::<Result<Vec<_>, _>>()?;
+                let at_risk = at_risk(&cube, &mut joined, (&release, &rules), strength);
+                (at_risk, losses((&dates, &joined), &release, method, grain))
+            }
+        };
         let map = release.blocks.iter().rposition(|block| block.level == map).expect("every level has a block");
         outcomes.push(Outcome {
             method: release.method,
@@ -321,32 +339,39 @@ fn all_units(units: &Units, lattice: &Lattice, level: Level) -> Vec<(Unit, u32)>
 }
 
 /// Losses by level.
-fn losses(dates: &[Units], release: &Release, method: &Method, grain: u64) -> Vec<Loss> {
+///
+/// `dates` are of the plain cells, `joined` of those that the release shows.
+fn losses((dates, joined): (&[Units], &[Units]), release: &Release, method: &Method, grain: u64) -> Vec<Loss> {
     let levels = release.lattice.levels();
     let mut tallies = vec![Tally::default(); levels.len()];
     for block in &release.blocks {
         let at = levels.iter().position(|&level| level == block.level).expect("a level of the lattice");
-        tally(&mut tallies[at], &dates[block.date], (release, block));
+        tally(&mut tallies[at], (&dates[block.date], &joined[block.date]), (release, block));
     }
     tallies.iter().zip(levels).map(|(tally, level)| tally.told(method, level, grain)).collect()
 }
 
-fn tally(tally: &mut Tally, units: &Units, (release, block): (&Release, &Block)) {
+fn tally(tally: &mut Tally, (units, joined): (&Units, &Units), (release, block): (&Release, &Block)) {
     let entries = &units.system.entries;
+    tally.joined = release.lattice.adaptive(block.level);
     tally.persons += u64::from(units.system.counts[units.whole as usize * entries.len + entries.total]);
     tally.units += block.units.len() as u64;
+    for (unit, at) in all_units(joined, &release.lattice, block.level) {
+        let Ok(row) = block.units.binary_search(&unit).map(|at| block.numbers(at)) else { continue };
+        if row[entries.total].status() == Status::Value {
+            tally.shown += 1;
+            tally.persons_shown += u64::from(joined.system.counts[at as usize * entries.len + entries.total]);
+        }
+        let withheld = row[..entries.published].iter().enumerate().filter(|(c, n)| *c != entries.total && n.value().is_none());
+        tally.groups_withheld += withheld.count() as u64;
+    }
     // A cell that is left out reads as zero where numbers are changed, as withheld where they are not.
     let left_out = if release.method == "suppress" { None } else { Some(0) };
     for (unit, at) in all_units(units, &release.lattice, block.level) {
         let truth = &units.system.counts[at as usize * entries.len..][..entries.published];
-        let row = block.units.binary_search(&unit).ok().map(|at| block.numbers(at));
-        if row.is_some_and(|row| row[entries.total].status() == Status::Value) {
-            tally.shown += 1;
-            tally.persons_shown += u64::from(truth[entries.total]);
-        }
+        let (row, share) = shown(unit, (release, block));
         for (column, &truth) in truth.iter().enumerate() {
             let value = row.map_or(left_out, |row| row[column].value());
-            tally.groups_withheld += u64::from(row.is_some() && value.is_none() && column != entries.total);
             if truth == 0 {
                 continue;
             }
@@ -354,12 +379,23 @@ fn tally(tally: &mut Tally, units: &Units, (release, block): (&Release, &Block))
             match value {
                 Some(value) => {
                     tally.numbers_published += 1;
-                    tally.difference_published += value.abs_diff(i64::from(truth));
+                    tally.difference_published += (value as f64 * share - f64::from(truth)).abs();
                 }
                 None => tally.difference_withheld += u64::from(truth),
             }
         }
     }
+}
+
+/// The row that shows a unit, and what share of its land is the unit's: less than all where cells were joined.
+fn shown<'b>(unit: Unit, (release, block): (&Release, &'b Block)) -> (Option<&'b [ProtectedCount]>, f64) {
+    let row = |unit: Unit| block.units.binary_search(&unit).ok().map(|at| block.numbers(at));
+    let sizes = release.lattice.sizes.as_slice();
+    let (Unit::Cell(cell), Some(largest)) = (unit, release.lattice.joined) else { return (row(unit), 1.0) };
+    let larger = sizes.iter().filter(|&&size| size > cell.size() && size <= largest).map(|&size| cell.parent(size));
+    let found = std::iter::once(cell).chain(larger).find_map(|cell| Some((row(Unit::Cell(cell))?, cell.size())));
+    let side = |size: crate::grid::GridSize| f64::from(size.metres());
+    found.map_or((None, 1.0), |(row, size)| (Some(row), (side(cell.size()) / side(size)).powi(2)))
 }
 
 #[cfg(test)]

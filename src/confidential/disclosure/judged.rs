@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::confidential::cube::{AtomKey, Cube, RawSum};
+use crate::confidential::disclosure::merge::Merge;
 use crate::confidential::disclosure::publish::protect;
 use crate::confidential::disclosure::release::{Release, Status};
 use crate::confidential::disclosure::risk::{RateRule, Risk, Risks};
@@ -47,7 +48,7 @@ fn world(seed: u64, tables: usize, cells: u64) -> (Lattice, Cube) {
 }
 
 fn suppress(threshold: u64, zeros: Zeros) -> Rules {
-    Rules { method: Method::Suppress { threshold }, zeros, sensitive: Vec::new(), risks: Default::default() }
+    Rules { method: Method::Suppress { threshold }, merge: None, zeros, sensitive: Vec::new(), risks: Default::default() }
 }
 
 /// The judge: everything in terms of atoms (place × finest group), whether or not they hold records.
@@ -125,12 +126,16 @@ impl<'w> Judge<'w> {
                 };
                 let truth_of = |c| self.truth(&self.atoms(inside, |categories| self.column(c, categories))) as u32;
                 let row: Vec<u32> = (0..columns).map(truth_of).collect();
+                let few = matches!(unit, Unit::Cell(_)) && rules.merge.is_some_and(|m| u64::from(row[0]) < m.minimum);
                 for (c, number) in block.numbers(u).iter().enumerate() {
                     let atoms = self.atoms(inside, |categories| self.column(c, categories));
                     let truth = self.truth(&atoms);
                     match number.status() {
                         // An area without records has no atoms, and nobody to protect.
-                        Status::Suppressed if (small(truth) || risk.needs_protection(0, &row, c)) && atoms.contains(&true) => {
+                        Status::Suppressed
+                            if (small(truth) || (few && truth > 0) || risk.needs_protection(0, &row, c))
+                                && atoms.contains(&true) =>
+                        {
                             targets.insert(atoms, format!("{unit:?} column {c}"));
                         }
                         Status::Suppressed => {}
@@ -141,7 +146,7 @@ impl<'w> Judge<'w> {
                         Status::Value => {
                             assert_eq!(number.value(), Some(truth as i64));
                             assert!(truth >= threshold, "{unit:?} column {c} is below the threshold");
-                            assert!(!risk.needs_protection(0, &row, c), "{unit:?} column {c} is at risk");
+                            assert!(!few && !risk.needs_protection(0, &row, c), "{unit:?} column {c} is at risk");
                             rows.push(atoms);
                         }
                         other => panic!("{other:?}"),
@@ -149,6 +154,11 @@ impl<'w> Judge<'w> {
                 }
             }
         }
+        let joined = rules.merge.map(|merge| merge.joined(self.cube, self.lattice, zeros));
+        let shown = |cell: CellId| {
+            let holds = |key: &&AtomKey| cell.at_least(key.cell.size()) == key.cell;
+            joined.as_ref().and_then(|joined| joined.keys.iter().find(holds)).map_or(cell, |key| key.cell)
+        };
         let withheld = release.parameters.iter().find(|p| p.0 == "withheld").map_or("", |p| p.1.as_str());
         if !withheld.contains("placed") {
             rows.push(self.atoms(|_, _| true, |_| true));
@@ -164,12 +174,13 @@ impl<'w> Judge<'w> {
                     targets.insert(outside, format!("outside of system {s} column {c}"));
                 }
             }
-            // Pieces that borders cut from cells.
+            // Pieces that borders cut from cells; of joined cells nobody knows the cells they were.
             for &size in self.lattice.sizes.as_slice() {
                 for &(cell, tuple) in &self.places {
-                    let (coarse, area) = (cell.parent(size), self.cube.area_tuples[tuple as usize][s]);
+                    let (coarse, area) = (shown(cell).at_least(size), self.cube.area_tuples[tuple as usize][s]);
                     for c in 0..columns {
-                        let inside = |cell: CellId, tuple: &[Option<u32>]| cell.parent(size) == coarse && tuple[s] == area;
+                        let inside =
+                            |cell: CellId, tuple: &[Option<u32>]| cell.parent(coarse.size()) == coarse && tuple[s] == area;
                         let atoms = self.atoms(inside, |categories| self.column(c, categories));
                         let truth = self.truth(&atoms);
                         if small(truth) && truth > 0 {
@@ -230,6 +241,24 @@ proptest! {
         let zeros = if secret { Zeros::Secret } else { Zeros::Public };
         let release = protect(&cube, lattice.clone(), &suppress(threshold, zeros), &Silent).unwrap();
         Judge::new(&lattice, &cube).check(&release, threshold, zeros);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The judge knows nothing of joined cells: to it they are sums of the atoms in them.
+    #[test]
+    fn joined_cells_give_nothing_away(
+        seed in 0_u64..1_000_000, tables in 0_usize..5, cells in 1_u64..14, threshold in 2_u64..7, minimum in 2_u64..40,
+        largest in 0_usize..3, secret in any::<bool>(),
+    ) {
+        let (lattice, cube) = world(seed, tables, cells);
+        let zeros = if secret { Zeros::Secret } else { Zeros::Public };
+        let merge = Some(Merge { minimum, largest: lattice.sizes.as_slice()[largest] });
+        let rules = Rules { merge, ..suppress(threshold, zeros) };
+        let release = protect(&cube, lattice.clone(), &rules, &Silent).unwrap();
+        Judge::new(&lattice, &cube).check_rules(&release, threshold, &rules);
     }
 }
 

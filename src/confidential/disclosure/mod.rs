@@ -2,8 +2,9 @@
 //!
 //! The only place that reads a raw count or makes a [`ProtectedCount`]. `units` lays out what is counted and how it adds up, `primary` marks what
 //! must not be known (`risk` says of a single number whether, with what `contributors` finds; `implied`: and what public zeros tell anyway), `suppress`
-//! withholds until it cannot be found out (`span` and `slack` say whether it can, `trips` and `window` whether in whole numbers, `loosen` what helps), `camouflage` withholds zeros beside lone
-//! ones, and `publish` writes the release; `compare` says what several methods would lose. `system`, `nesting`, `slack`, `span` and `elimination` know no
+//! withholds until it cannot be found out (`span` and `slack` say whether it can, `trips` and `window` whether in whole numbers, `loosen` what
+//! helps), `camouflage` withholds zeros beside lone ones, and `publish` writes the release; `merge` joins cells where few live before all that;
+//! `compare` says what several methods would lose. `system`, `nesting`, `slack`, `span` and `elimination` know no
 //! geography: they serve plain tables as well.
 
 mod camouflage;
@@ -17,6 +18,7 @@ mod implied;
 #[cfg(test)]
 mod judged;
 mod loosen;
+mod merge;
 mod modular;
 mod nesting;
 mod perturbation;
@@ -43,6 +45,7 @@ mod window;
 
 pub(in crate::confidential) use compare::compare;
 pub use compare::{Comparison, Loss, Outcome, Unprotected};
+pub use merge::Merge;
 pub use perturbation::{PerturbationError, PerturbationParameters, PerturbationTable};
 pub use plain::{PlainMethod, PlainSpec, ProtectedTable, protect_table};
 pub(in crate::confidential) use publish::protect;

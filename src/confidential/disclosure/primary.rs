@@ -34,12 +34,17 @@ pub(super) fn mark(units: &mut Units, rules: &Rules, threshold: u64, contributor
     system.listed = !secret[total];
     system.interval = rules.risks.interval.unwrap_or(1);
 
-    let cells = units.cells.iter().flatten().map(|&(_, unit)| unit);
-    let listed: Vec<u32> = cells.chain(units.areas.iter().cloned().flatten()).collect();
+    let minimum = rules.merge.map_or(0, |merge| merge.minimum);
+    if let Some(merge) = rules.merge {
+        system.least = merge.least(&units.cells, system.units());
+    }
+    let cells = units.cells.iter().flatten().map(|&(_, unit)| (unit, minimum));
+    let listed: Vec<(u32, u64)> = cells.chain(units.areas.iter().cloned().flatten().map(|unit| (unit, 0))).collect();
     let mut row = vec![0; len];
-    for &unit in &listed {
+    for &(unit, minimum) in &listed {
         let base = unit as usize * len;
         row.copy_from_slice(&system.counts[base..base + len]);
+        let few = u64::from(row[total]) < minimum;
         for entry in 0..len {
             let implied = || covers[entry].iter().any(|&outer| row[outer] == 0);
             system.states[base + entry] = match row[entry] {
@@ -48,7 +53,7 @@ pub(super) fn mark(units: &mut Units, rules: &Rules, threshold: u64, contributor
                 // Nobody is there whom a zero could say something about.
                 0 if row[total] == 0 => State::Secondary,
                 0 => State::Primary,
-                _ if risk.needs_protection(unit, &row, entry) => State::Primary,
+                _ if few || risk.needs_protection(unit, &row, entry) => State::Primary,
                 _ => State::Published,
             };
         }

@@ -25,23 +25,37 @@ const PARTS_PER_UNIT: i64 = 10_000;
 ///
 /// The lattice's dimensions and dates are the cube's. Grid levels list the cells with at least one record (with secret zeros, those of which
 /// something is published), area levels all areas. A sum is withheld exactly where its count is, so that whatever
-/// protects counts protects sums; published sums are rounded half away from zero to whole units.
+/// protects counts protects sums; published sums are rounded half away from zero to whole units. With [`Merge`](super::merge::Merge) cells where few
+/// live are joined first, and everything else is of the cells that result.
 ///
 /// What is told beside the release is known to the attacker too: the number of records placed and, for each area system, of those outside.
 /// Where protection does not allow one of them to be told, the parameter `withheld` names it: `placed`, or `outside:` and the system's name.
 pub(in crate::confidential) fn protect(
     cube: &Cube,
-    lattice: Lattice,
+    mut lattice: Lattice,
     rules: &Rules,
     progress: &dyn Progress,
 ) -> Result<Release, Error> {
     rules.check(&lattice)?;
     assert!(lattice.dimensions == cube.dimensions && lattice.dates == cube.dates, "the lattice is over the cube");
     progress.begin(Stage::Protect, Some(lattice.dates.len() as u64));
+    let mut release = match rules.merge {
+        None => unjoined(cube, lattice, rules, progress)?,
+        Some(merge) => {
+            let joined = merge.joined(cube, &lattice, rules.zeros);
+            lattice.joined = Some(merge.largest);
+            unjoined(&joined, lattice, rules, progress)?
+        }
+    };
+    release.parameters.splice(0..0, rules.merge.into_iter().flat_map(|merge| merge.told()));
+    progress.end();
+    Ok(release)
+}
+
+/// Protects by the method, the cells being what the cube says they are.
+fn unjoined(cube: &Cube, lattice: Lattice, rules: &Rules, progress: &dyn Progress) -> Result<Release, Error> {
     if rules.method.perturbs() {
-        let release = perturbed(cube, lattice, rules, progress)?;
-        progress.end();
-        return Ok(release);
+        return Ok(perturbed(cube, lattice, rules, progress)?);
     }
     let mut blocks = Vec::new();
     let mut withheld = Vec::new();
@@ -63,7 +77,6 @@ pub(in crate::confidential) fn protect(
         blocks.extend(publish(cube, &lattice, rules, (date, &units, &camouflaged)));
         progress.advance(1);
     }
-    progress.end();
     withheld.sort_unstable();
     withheld.dedup();
     let parameters = parameters(&lattice, rules, &withheld);
@@ -161,7 +174,7 @@ fn sums(
     let mut columns = Vec::new();
     for (atom, key) in cube.keys.iter().enumerate().filter(|(_, key)| usize::from(key.date) == date) {
         let unit = match level {
-            Level::Grid(size) => Some(Unit::Cell(key.cell.parent(size))),
+            Level::Grid(size) => Some(Unit::Cell(key.cell.at_least(size))),
             Level::Areas(system) => cube.area_tuples[key.areas as usize][system].map(Unit::Area),
         };
         let Some(unit) = unit else { continue };

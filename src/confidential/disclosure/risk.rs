@@ -248,8 +248,13 @@ mod tests {
         groups.extend([0, 1].map(|a| group(&[(0, a)])));
         groups.extend([0, 1].map(|b| group(&[(1, b)])));
         groups.extend([(0, 0), (0, 1), (1, 0), (1, 1)].map(|(a, b)| group(&[(0, a), (1, b)])));
-        let rules =
-            Rules { method: Method::Suppress { threshold: 3 }, zeros: Zeros::Public, sensitive: vec![(1, vec![1])], risks };
+        let rules = Rules {
+            method: Method::Suppress { threshold: 3 },
+            merge: None,
+            zeros: Zeros::Public,
+            sensitive: vec![(1, vec![1])],
+            risks,
+        };
         let risk = Risk::new(&rules, 3, &groups);
         (0..9).filter(|&entry| risk.needs_protection(0, &row, entry)).collect()
     }

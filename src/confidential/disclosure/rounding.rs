@@ -108,9 +108,14 @@ impl<'c> NestedCells<'c> {
         Self { cube, sizes, inside, cells }
     }
 
-    /// The cell of a level that holds a finest one.
+    /// The size of a finest cell.
+    fn size(&self, at: usize) -> GridSize {
+        self.cube.keys[self.cells[at].atoms.start].cell.size()
+    }
+
+    /// The cell of a level that holds a finest one; itself, if it is larger.
     fn cell(&self, at: usize, level: usize) -> CellId {
-        self.cube.keys[self.cells[at].atoms.start].cell.parent(self.sizes[level])
+        self.cube.keys[self.cells[at].atoms.start].cell.at_least(self.sizes[level])
     }
 
     /// Runs of cells with the same parent at a level.
@@ -228,7 +233,9 @@ impl Work<'_> {
     /// Rounds what can be rounded within a cell, its children first.
     fn place(&mut self, cells: Range<usize>, level: usize) -> Open {
         let whole = self.cells;
-        let opens: Vec<Open> = match level + 1 == whole.sizes.len() {
+        // A cell that was joined has no smaller ones in it.
+        let leaf = cells.len() == 1 && whole.size(cells.start) >= whole.sizes[level];
+        let opens: Vec<Open> = match leaf || level + 1 == whole.sizes.len() {
             true => match self.atoms(cells.start) {
                 (open, true) => return open,
                 (open, false) => vec![open],

@@ -1,5 +1,6 @@
 //! What the plan says about protection: method, treatment of zeros, sensitive categories.
 
+use crate::confidential::disclosure::merge::Merge;
 use crate::confidential::disclosure::perturbation::{PerturbationError, PerturbationParameters};
 use crate::confidential::disclosure::risk::Risks;
 use crate::confidential::lattice::Lattice;
@@ -98,6 +99,8 @@ const BASES: std::ops::RangeInclusive<u32> = 3..=1000;
 pub struct Rules {
     /// The method.
     pub method: Method,
+    /// Cells where few live are joined before the method protects what they show.
+    pub merge: Option<Merge>,
     /// Zeros of groups without a sensitive category.
     pub zeros: Zeros,
     /// Positions of dimensions in [`Lattice::dimensions`], each with positions of its sensitive categories. Zeros of groups with such a category are
@@ -121,6 +124,9 @@ impl Rules {
                 return Err(RulesError::RisksElsewhere);
             }
             Method::Suppress { .. } | Method::Round { .. } | Method::CellKey { .. } | Method::None { .. } => {}
+        }
+        if let Some(merge) = self.merge {
+            merge.check(&self.method, lattice)?;
         }
         for (dimension, categories) in &self.sensitive {
             let known = lattice.dimensions.get(*dimension).ok_or(RulesError::SensitiveUnknown)?;
@@ -171,6 +177,12 @@ pub enum RulesError {
     NothingToWithhold,
     /// A comparison with method `none`, whose numbers are the truth.
     NoneCompared,
+    /// Joining cells for the sake of nobody.
+    MergeMinimum,
+    /// Joining cells up to a size that is not published.
+    MergeLargest,
+    /// Joining cells where nothing is to be protected.
+    MergeNone,
 }
 
 impl Failure for RulesError {
@@ -261,6 +273,21 @@ impl Failure for RulesError {
                 language,
                 "method none cannot be compared: its numbers are the truth itself",
                 "Methode none lässt sich nicht vergleichen: ihre Zahlen sind die Wahrheit selbst"
+            ),
+            Self::MergeMinimum => say!(
+                language,
+                "cells are joined until at least 2 people live in them: name 2 or more, usually 10",
+                "Zellen werden verbunden, bis mindestens 2 Menschen darin leben: 2 oder mehr angeben, üblich sind 10"
+            ),
+            Self::MergeLargest => say!(
+                language,
+                "cells can only be joined up to a size that is published: name one of the grid sizes",
+                "Zellen lassen sich nur bis zu einer veröffentlichten Größe verbinden: eine der Gittergrößen angeben"
+            ),
+            Self::MergeNone => say!(
+                language,
+                "cells are joined to protect people, and method none protects nobody: take suppress, round or cell-key",
+                "Zellen werden zum Schutz von Menschen verbunden, und Methode none schützt niemanden: suppress, round oder cell-key wählen"
             ),
             Self::NothingToWithhold => say!(
                 language,

@@ -131,6 +131,8 @@ pub(super) struct System {
     pub listed: bool,
     /// How many persons lie at least between the most and the least that a protected number can be.
     pub interval: u32,
+    /// For each unit what the attacker knows its total to be at least, if it is more than `listed` says; empty where he knows of none.
+    pub least: Vec<u32>,
     /// Sums between units; a unit is summed before it is a part.
     pub sums: Sums,
     /// Blocks in order; units and sums behind the last belong to none.
@@ -170,6 +172,7 @@ impl System {
             states,
             listed: false,
             interval: 1,
+            least: Vec::new(),
             sums,
             blocks,
             nested: Vec::new(),
@@ -199,6 +202,7 @@ impl System {
         block.nested = nested;
         block.listed = self.listed;
         block.interval = self.interval;
+        block.least = self.least.get(part.units.clone()).map_or_else(Vec::new, <[u32]>::to_vec);
         block.states.copy_from_slice(&self.states[numbers]);
         block
     }
@@ -332,7 +336,7 @@ impl System {
     }
 
     /// Whether a number could be one more (or less), were it withheld and did others move with it. The attacker takes for granted that
-    /// none is negative, and no listed total zero.
+    /// none is negative, no listed total zero, and none less than what [`System::least`] says.
     pub(super) fn movable(&self, at: usize, up: bool) -> bool {
         self.states[at] != State::Zero && (up || self.counts[at] > self.floor(at))
     }
@@ -340,7 +344,8 @@ impl System {
     /// The least a number can be, as far as the attacker knows without any equation.
     pub(super) fn floor(&self, at: usize) -> u32 {
         let hidden = matches!(self.states[at], State::Hidden | State::HiddenPrimary | State::Told);
-        u32::from(self.listed && !hidden && at % self.entries.len == self.entries.total)
+        let known = || self.least.get(at / self.entries.len).copied().unwrap_or(0).max(u32::from(self.listed));
+        if !hidden && at % self.entries.len == self.entries.total { known() } else { 0 }
     }
 
     /// Whether the other numbers of some equation give this one at once, so that withholding it alone would not help.

@@ -82,7 +82,7 @@ impl<'c> Tabulation<'c> {
         let mut start = self.atoms.start;
         for run in self.cube.keys[self.atoms.clone()].chunk_by(|a, b| a.cell == b.cell && a.areas == b.areas) {
             let unit = match level {
-                Level::Grid(size) => Some(Unit::Cell(run[0].cell.parent(size))),
+                Level::Grid(size) => Some(Unit::Cell(run[0].cell.at_least(size))),
                 Level::Areas(system) => self.cube.area_tuples[run[0].areas as usize][system].map(Unit::Area),
             };
             runs.extend(unit.map(|unit| (unit, start..start + run.len())));

@@ -81,6 +81,7 @@ pub(super) fn cube(lattice: &Lattice, tuples: Vec<Vec<Option<u32>>>, mut atoms: 
 pub(super) fn lattice(sizes_m: &[u32], systems: &[usize], dimensions: &[usize], tables: &[&[usize]]) -> Lattice {
     Lattice {
         sizes: GridSizes::new(sizes_m).unwrap(),
+        joined: None,
         systems: systems.iter().enumerate().map(|(s, &areas)| system(&format!("system{s}"), areas)).collect(),
         dimensions: dimensions.iter().enumerate().map(|(d, &size)| dimension(&format!("d{d}"), size)).collect(),
         tables: tables.iter().map(|t| Table(t.to_vec())).collect(),

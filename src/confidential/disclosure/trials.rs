@@ -10,7 +10,8 @@ use crate::confidential::disclosure::units::units;
 
 fn trial(persons: usize, side_km: u32, zeros: Zeros) -> String {
     let (lattice, cube) = towns(persons, side_km, &[100, 1000, 10_000]);
-    let rules = Rules { method: Method::Suppress { threshold: 5 }, zeros, sensitive: Vec::new(), risks: Default::default() };
+    let rules =
+        Rules { method: Method::Suppress { threshold: 5 }, merge: None, zeros, sensitive: Vec::new(), risks: Default::default() };
     let start = Instant::now();
     let mut units = units(&cube, &lattice, 0).unwrap();
     mark(&mut units, &rules, 5, None);

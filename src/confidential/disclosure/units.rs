@@ -30,7 +30,7 @@ pub(super) struct Piece {
 pub(super) struct Units {
     /// Their numbers and how they add up.
     pub system: System,
-    /// For each size the cells with records, ascending, and their units.
+    /// For each size the cells with records, ascending, and their units; cells that were joined to larger ones among them.
     pub cells: Vec<Vec<(CellId, u32)>>,
     /// Pieces of cells.
     pub pieces: Vec<Piece>,
@@ -140,7 +140,7 @@ fn finest_cells(cube: &Cube, lattice: &Lattice, atoms: Range<usize>) -> Vec<Fine
     let mut finest = Vec::new();
     let mut start = atoms.start;
     for run in cube.keys[atoms].chunk_by(|a, b| a.cell == b.cell) {
-        let parents = sizes.iter().rev().map(|&size| run[0].cell.parent(size)).collect();
+        let parents = sizes.iter().rev().map(|&size| run[0].cell.at_least(size)).collect();
         finest.push(Finest { parents, atoms: start..start + run.len() });
         start += run.len();
     }
@@ -185,9 +185,10 @@ fn block(cube: &Cube, lattice: &Lattice, entries: &Entries, finest: &[Finest]) -
 }
 
 impl Making<'_> {
-    /// A cell of the size at this position, from its finest cells.
+    /// A cell of the size at this position, from its finest cells. A cell that was joined is one unit at all sizes up to its own.
     fn cell(&mut self, finest: &[Finest], level: usize) -> Node {
-        if level == 0 {
+        let size = self.lattice.sizes.as_slice()[level];
+        if finest[0].parents.last().is_some_and(|cell| cell.size() >= size) {
             return self.finest_cell(&finest[0]);
         }
         let (first_unit, first_sum) = (self.counts.len() / self.entries.len, self.sums.len());
@@ -208,13 +209,16 @@ impl Making<'_> {
         node
     }
 
-    fn finest_cell(&mut self, cell: &Finest) -> Node {
-        let unit = self.count(cell.atoms.clone());
-        let keys = &self.cube.keys[cell.atoms.clone()];
-        self.cells[0].push((keys[0].cell, unit));
+    fn finest_cell(&mut self, finest: &Finest) -> Node {
+        let unit = self.count(finest.atoms.clone());
+        let keys = &self.cube.keys[finest.atoms.clone()];
+        let cell = keys[0].cell;
+        for (cells, _) in self.cells.iter_mut().zip(self.lattice.sizes.as_slice()).filter(|(_, size)| **size <= cell.size()) {
+            cells.push((cell, unit));
+        }
         let runs: Vec<&[AtomKey]> = keys.chunk_by(|a, b| a.areas == b.areas).collect();
         let mut places = Vec::with_capacity(runs.len());
-        let mut start = cell.atoms.start;
+        let mut start = finest.atoms.start;
         for run in &runs {
             let tuple = &self.cube.area_tuples[run[0].areas as usize];
             let place = if runs.len() == 1 { unit } else { self.count(start..start + run.len()) };

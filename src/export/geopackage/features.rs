@@ -9,7 +9,7 @@ use crate::export::geopackage::rtree;
 use crate::export::geopackage::schema::About;
 use crate::layer::{Layer, LayerOutlines};
 
-/// SQLite takes 2000 columns in a table; a field has two, and there are up to five beside them.
+/// SQLite takes 2000 columns in a table; a field has two, and there are up to six beside them.
 const FIELDS_PER_TABLE: usize = 950;
 
 /// Some fields of a layer as one table.
@@ -45,7 +45,8 @@ pub(super) fn write(
     let labelled = matches!(outlines, LayerOutlines::Areas(_));
     transaction.execute_batch(&create(table, geometry, labelled))?;
     let mut boxes = Vec::with_capacity(layer.block.units.len());
-    let columns = 3 + usize::from(labelled) + usize::from(layer.date.is_some()) + 2 * fields.len();
+    let columns =
+        3 + usize::from(labelled) + usize::from(layer.adaptive()) + usize::from(layer.date.is_some()) + 2 * fields.len();
     let places = vec!["?"; columns].join(",");
     let mut insert = transaction.prepare(&format!("INSERT INTO {} VALUES ({places})", quoted(name)))?;
     let (mut ring, mut bytes) = (Vec::new(), Vec::new());
@@ -68,6 +69,9 @@ pub(super) fn write(
         bind(&layer.unit_id(unit))?;
         if labelled {
             bind(&layer.unit_label(unit))?;
+        }
+        if let Some(size_m) = layer.size_m(unit) {
+            bind(&size_m)?;
         }
         if let Some(date) = layer.date {
             bind(&date)?;
@@ -99,6 +103,7 @@ fn create(table: &FeatureTable<'_>, geometry: &str, labelled: bool) -> String {
         "\"id\" TEXT NOT NULL".to_owned(),
     ];
     columns.extend(labelled.then(|| "\"label\" TEXT".to_owned()));
+    columns.extend(layer.adaptive().then(|| "\"size_m\" INTEGER NOT NULL".to_owned()));
     columns.extend(layer.date.map(|_| "\"date\" TEXT".to_owned()));
     let fields = &layer.fields[fields.clone()];
     columns.extend(fields.iter().map(|f| format!("{} INTEGER", quoted(&f.name))));

@@ -6,9 +6,10 @@ mod table;
 
 use std::path::Path;
 
-use crate::confidential::{self, Comparison, Method, PerturbationParameters, PerturbationTable};
+use crate::confidential::{self, Comparison, Merge, Method, PerturbationParameters, PerturbationTable};
 use crate::config::{MethodPlan, Plan, PlanError, ProtectionPlan, ZerosPlan};
 use crate::error::{Error, Language};
+use crate::grid::GridSize;
 use crate::pipeline::folder::FolderError;
 use crate::pipeline::job::Job;
 use crate::pipeline::key::{fresh_key, read_key};
@@ -24,7 +25,7 @@ const STRENGTHS: [u64; 3] = [3, 5, 10];
 /// Which methods are compared.
 #[derive(Clone, Debug, Default)]
 pub struct CompareOptions {
-    /// Methods; all that fit the plan if empty.
+    /// Methods; all that fit the plan if empty, `merge` only where the plan takes it.
     pub methods: Vec<MethodPlan>,
     /// Thresholds of `suppress` and bases of `round`; 3, 5 and 10, and what the plan names, if empty.
     pub thresholds: Vec<u64>,
@@ -64,8 +65,13 @@ pub fn compare(
             impossible("-o", &file.display().to_string(), "a file ending in .html", "eine Datei mit der Endung .html").into()
         );
     }
-    let methods = methods(plan, options, (language, &mut notes))?;
     let job = Job::of(&counting_plan(plan), language)?;
+    let joined = joined(plan, options, job.sizes.as_slice())?;
+    let methods: Vec<(Option<Merge>, Method)> = match joined.is_empty() || options.methods.iter().any(|m| *m != MethodPlan::Merge)
+    {
+        true => methods(plan, options, (language, &mut notes))?.into_iter().map(|method| (None, method)).chain(joined).collect(),
+        false => joined,
+    };
     let (mut request, more) = job.request(progress)?;
     notes.extend(more);
     if !plan.measure.is_empty() {
@@ -75,7 +81,7 @@ pub fn compare(
             "Summen werden nicht verglichen: suppress sperrt sie, wo es die Anzahl sperrt, die anderen Methoden nehmen sie nicht"
         ));
     }
-    request.count.record_key = methods.iter().find_map(|method| match method {
+    request.count.record_key = methods.iter().find_map(|(_, method)| match method {
         Method::CellKey { key, .. } => Some(key.clone()),
         _ => None,
     });
@@ -104,6 +110,45 @@ fn counting_plan(plan: &Plan) -> Plan {
     plan
 }
 
+/// Joining cells and then `suppress`, where it is asked for: once for each threshold.
+fn joined(plan: &Plan, options: &CompareOptions, sizes: &[GridSize]) -> Result<Vec<(Option<Merge>, Method)>, PlanError> {
+    let p = &plan.protection;
+    let by_plan = options.methods.is_empty() && p.method == Some(MethodPlan::Merge);
+    if !by_plan && !options.methods.contains(&MethodPlan::Merge) {
+        return Ok(Vec::new());
+    }
+    let largest = match p.largest_m {
+        None => sizes.last().copied(),
+        Some(metres) => sizes.iter().copied().find(|size| size.metres() == metres),
+    };
+    let largest = largest.ok_or_else(|| {
+        let found = p.largest_m.unwrap_or_default().to_string();
+        impossible("protection.largest_m", &found, "one of the grid sizes (grid.sizes)", "eine der Gittergrößen (grid.sizes)")
+    })?;
+    let merge = |minimum| Some(Merge { minimum, largest });
+    let pair = |threshold: u64| (merge(p.minimum.unwrap_or(threshold)), Method::Suppress { threshold });
+    Ok(strengths(plan, options)?.into_iter().map(pair).collect())
+}
+
+/// Thresholds and bases to compare, ascending.
+fn strengths(plan: &Plan, options: &CompareOptions) -> Result<Vec<u64>, PlanError> {
+    let p = &plan.protection;
+    let mut strengths = options.thresholds.clone();
+    if strengths.is_empty() {
+        strengths = STRENGTHS.to_vec();
+        strengths.extend(p.threshold.into_iter().chain(p.base.map(u64::from)));
+    }
+    strengths.sort_unstable();
+    strengths.dedup();
+    match strengths.iter().find(|k| !(2..=1000).contains(*k)) {
+        Some(wrong) => {
+            let found = wrong.to_string();
+            Err(impossible("--thresholds", &found, "2 to 1000, for example 3,5,10", "2 bis 1000, zum Beispiel 3,5,10"))
+        }
+        None => Ok(strengths),
+    }
+}
+
 /// The methods to compare, weakest first within each; with notes on those that do not fit.
 fn methods(plan: &Plan, options: &CompareOptions, (language, notes): (Language, &mut Vec<String>)) -> Result<Vec<Method>, Error> {
     let p = &plan.protection;
@@ -112,22 +157,7 @@ fn methods(plan: &Plan, options: &CompareOptions, (language, notes): (Language, 
     if asked(MethodPlan::None) {
         return Err(impossible("--methods", "none", "suppress, round, cell-key", "suppress, round, cell-key").into());
     }
-    let mut strengths = options.thresholds.clone();
-    if strengths.is_empty() {
-        strengths = STRENGTHS.to_vec();
-        strengths.extend(p.threshold.into_iter().chain(p.base.map(u64::from)));
-    }
-    strengths.sort_unstable();
-    strengths.dedup();
-    if let Some(wrong) = strengths.iter().find(|k| !(2..=1000).contains(*k)) {
-        return Err(impossible(
-            "--thresholds",
-            &wrong.to_string(),
-            "2 to 1000, for example 3,5,10",
-            "2 bis 1000, zum Beispiel 3,5,10",
-        )
-        .into());
-    }
+    let strengths = strengths(plan, options)?;
     let mut methods = Vec::new();
     if all || asked(MethodPlan::Suppress) {
         methods.extend(strengths.iter().map(|&threshold| Method::Suppress { threshold }));

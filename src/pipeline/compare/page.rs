@@ -83,8 +83,12 @@ impl Frame {
             Level::Areas(_) => None,
         })?;
         let corners = || blocks.iter().flat_map(|block| block.units.iter().filter_map(|&unit| corner(unit, side_m)));
-        let (west, east) = (corners().map(|c| c.0).min()?, corners().map(|c| c.0).max()?);
-        let (south, north) = (corners().map(|c| c.1).min()?, corners().map(|c| c.1).max()?);
+        let ends = || {
+            let units = blocks.iter().flat_map(|block| block.units.iter().copied());
+            units.filter_map(|unit| corner(unit, side_m).map(|c| (c.0 + side(unit, side_m) - 1, c.1 + side(unit, side_m) - 1)))
+        };
+        let (west, east) = (corners().map(|c| c.0).min()?, ends().map(|c| c.0).max()?);
+        let (south, north) = (corners().map(|c| c.1).min()?, ends().map(|c| c.1).max()?);
         Some(Self { side_m, west, north, width: east - west + 1, height: north - south + 1 })
     }
 }
@@ -97,11 +101,26 @@ fn corner(unit: Unit, side_m: i32) -> Option<(i32, i32)> {
     }
 }
 
+/// The side of a cell, in cells of the level's size.
+fn side(unit: Unit, side_m: i32) -> i32 {
+    match unit {
+        Unit::Cell(cell) => (cell.size().metres() as i32 / side_m).max(1),
+        Unit::Area(_) => 1,
+    }
+}
+
+/// What is coloured: of a joined cell the persons in as much land as a cell of the level has, 1 if there are fewer.
+fn dense(number: i64, side: i32) -> i64 {
+    let cells = i64::from(side) * i64::from(side);
+    if number > 0 { (number / cells).max(1) } else { number }
+}
+
 fn write_maps(html: &mut String, compared: &Compared) {
     let (language, comparison) = (compared.language, &compared.comparison);
     let blocks: Vec<&Block> = comparison.outcomes.iter().map(|outcome| &outcome.map).collect();
     let Some(frame) = Frame::of(&blocks) else { return };
-    let totals = |block: &Block| (0..block.units.len()).filter_map(|unit| block.numbers(unit)[0].value()).collect::<Vec<_>>();
+    let total = |block: &Block, at: usize| Some(dense(block.numbers(at)[0].value()?, side(block.units[at], frame.side_m)));
+    let totals = |block: &Block| (0..block.units.len()).filter_map(|at| total(block, at)).collect::<Vec<_>>();
     // One set of classes for all, so that colours mean the same.
     let classes = Classes::of_numbers(blocks.iter().flat_map(|block| totals(block)).collect());
     let level = comparison.lattice.level_name(blocks[0].level);
@@ -138,11 +157,13 @@ fn write_map(html: &mut String, block: &Block, frame: &Frame, classes: &Classes)
         let path = match (number.status(), number.value()) {
             (Status::Zero, _) => zero,
             (Status::Suppressed, _) => withheld,
-            (Status::Value | Status::Uncertain, Some(number)) => classes.class_of(number),
+            (Status::Value | Status::Uncertain, Some(number)) => classes.class_of(dense(number, side(unit, frame.side_m))),
             _ => continue,
         };
         if let Some((east, north)) = corner(unit, frame.side_m) {
-            let _ = write!(paths[path], "M{} {}h1v1h-1z", east - frame.west, frame.north - north);
+            let side = side(unit, frame.side_m);
+            // A joined cell begins at its north-west.
+            let _ = write!(paths[path], "M{} {}h{side}v{side}h-{side}z", east - frame.west, frame.north - north + 1 - side);
         }
     }
     let longer = frame.width.max(frame.height);

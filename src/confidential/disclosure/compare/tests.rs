@@ -19,11 +19,12 @@ fn suppress(threshold: u64) -> Method {
 }
 
 fn rules(method: Method) -> Rules {
-    Rules { method, zeros: Zeros::Public, sensitive: Vec::new(), risks: Default::default() }
+    Rules { method, merge: None, zeros: Zeros::Public, sensitive: Vec::new(), risks: Default::default() }
 }
 
 fn compared(lattice: &Lattice, cube: &Cube, methods: &[Method]) -> Comparison {
-    compare(cube, lattice, (methods, &rules(suppress(3))), &Silent).unwrap()
+    let methods: Vec<(Option<Merge>, Method)> = methods.iter().map(|method| (None, method.clone())).collect();
+    compare(cube, lattice, (&methods, &rules(suppress(3))), &Silent).unwrap()
 }
 
 /// Some units of a town and a release of it.
@@ -46,6 +47,42 @@ fn the_threshold_alone_gives_away_and_the_methods_do_not() {
         assert!(0 < naive.at_risk && naive.at_risk <= naive.small && naive.threshold == outcome.strength, "{naive:?}");
     }
     assert_eq!(comparison.outcomes[1].unprotected, comparison.outcomes[2].unprotected);
+}
+
+/// Whoever reads a joined cell spreads its people over its land.
+#[test]
+fn joined_cells_are_compared_by_the_cells_they_stand_for() {
+    let (lattice, cube) = towns(3000, 8, &[100, 1000]);
+    let merge = Merge { minimum: 5, largest: GridSize::new(1000).unwrap() };
+    let methods = [(None, suppress(5)), (Some(merge), suppress(5))];
+    let comparison = compare(&cube, &lattice, (&methods, &rules(suppress(5))), &Silent).unwrap();
+    let [plain, joined] = [0, 1].map(|at| &comparison.outcomes[at]);
+    assert_eq!((joined.name().as_str(), joined.at_risk), ("merge n=5 1km, suppress k=5", 0));
+    assert!(plain.levels[0].error_hundredths == 0 && joined.levels[0].error_hundredths > 0);
+    assert!(joined.levels[0].units < plain.levels[0].units && joined.levels[0].largest_error.is_none());
+    assert!(joined.levels[0].persons_permille > plain.levels[0].persons_permille);
+    assert_eq!((joined.levels[1].error_hundredths, joined.levels[1].largest_error), (0, Some(0)));
+    // By hand: the finest cells against their share of the cell that shows them.
+    let rules = Rules { merge: Some(merge), ..rules(suppress(5)) };
+    let release = protect(&cube, lattice.clone(), &rules, &Silent).unwrap();
+    let truth = protect(&cube, lattice, &self::rules(Method::None { reason: "judge".into() }), &Silent).unwrap();
+    let (mut lost, mut numbers) = (0.0, 0.0);
+    for (at, unit) in truth.blocks[0].units.iter().enumerate() {
+        let Unit::Cell(cell) = unit else { unreachable!() };
+        let holder = [*unit, Unit::Cell(cell.parent(merge.largest))];
+        let (own, share) = (release.blocks[0].units.binary_search(&holder[0]), 0.01);
+        let whole = release.blocks[0].units.binary_search(&holder[1]);
+        let (row, share) = own.map(|at| (at, 1.0)).or(whole.map(|at| (at, share))).unwrap();
+        for (real, number) in truth.blocks[0].numbers(at).iter().zip(release.blocks[0].numbers(row)) {
+            let real = real.value().unwrap() as f64;
+            if real != 0.0 {
+                numbers += 1.0;
+                lost += number.value().map_or(real, |value| (value as f64 * share - real).abs());
+            }
+        }
+    }
+    let told = joined.levels[0].error_withheld_as_zero_hundredths as f64;
+    assert!((told - lost / numbers * 100.0).abs() < 0.05 * told + 1.0, "{told} {lost} {numbers}");
 }
 
 #[test]
@@ -119,7 +156,8 @@ fn a_release_without_complementary_suppression_is_found_at_risk() {
 fn secret_zeros_are_read_back_as_well() {
     let (lattice, cube) = towns(1500, 5, &[100, 1000]);
     let comparison =
-        compare(&cube, &lattice, (&[suppress(3)], &Rules { zeros: Zeros::Secret, ..rules(suppress(3)) }), &Silent).unwrap();
+        compare(&cube, &lattice, (&[(None, suppress(3))], &Rules { zeros: Zeros::Secret, ..rules(suppress(3)) }), &Silent)
+            .unwrap();
     assert_eq!(comparison.outcomes[0].at_risk, 0);
     assert!(comparison.outcomes[0].unprotected.at_risk > 0);
 }
@@ -148,7 +186,7 @@ fn one_persons_presence_does_not_show() {
 fn the_truth_is_not_compared() {
     let (lattice, cube) = towns(100, 2, &[100]);
     let none = Method::None { reason: "open data".into() };
-    let error = compare(&cube, &lattice, (&[suppress(3), none], &rules(suppress(3))), &Silent).unwrap_err();
+    let error = compare(&cube, &lattice, (&[(None, suppress(3)), (None, none)], &rules(suppress(3))), &Silent).unwrap_err();
     assert!(error.to_string().contains("cannot be compared"));
 }
 
@@ -158,5 +196,9 @@ fn the_grain_grows_with_the_methods() {
         parameters: PerturbationParameters::new(40, 9.0, 0).unwrap(),
         key: Key::from_hex(&"07".repeat(32)).unwrap(),
     };
-    assert_eq!([grain(&[suppress(3)]), grain(&[suppress(3), suppress(25)]), grain(&[round(5), noise])], [20, 50, 80]);
+    let of_plain = |methods: &[Method]| grain(&methods.iter().map(|method| (None, method.clone())).collect::<Vec<_>>());
+    let grains = [of_plain(&[suppress(3)]), of_plain(&[suppress(3), suppress(25)]), of_plain(&[round(5), noise])];
+    assert_eq!(grains, [20, 50, 80]);
+    let merge = Merge { minimum: 30, largest: GridSize::new(1000).unwrap() };
+    assert_eq!(grain(&[(Some(merge), suppress(3))]), 60);
 }

@@ -22,7 +22,7 @@ fn key(seed: u64) -> Key {
 }
 
 fn rules(method: Method) -> Rules {
-    Rules { method, zeros: Zeros::Public, sensitive: Vec::new(), risks: Default::default() }
+    Rules { method, merge: None, zeros: Zeros::Public, sensitive: Vec::new(), risks: Default::default() }
 }
 
 fn round(lattice: &Lattice, cube: &Cube, base: u32, seed: u64) -> Release {
