@@ -103,7 +103,7 @@ enum Command {
     },
     /// Attack a plain table: the interval of every withheld number, and what is exactly known
     Attack(Box<attack::AttackFlags>),
-    /// Protect a plain table: all margins, with complementary suppression
+    /// Protect a plain table with all its margins: withheld, rounded, or with noise
     Protect(Box<protect::ProtectFlags>),
     /// Secret keys
     Key {

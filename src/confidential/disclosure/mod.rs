@@ -21,6 +21,7 @@ mod modular;
 mod perturbation;
 mod perturbed;
 mod plain;
+mod plain_rounding;
 mod primary;
 mod publish;
 mod release;
