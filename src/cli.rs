@@ -97,7 +97,7 @@ enum Command {
     },
     /// Attack finished bundles: is anything that was withheld found out?
     Audit {
-        /// Folders that `run` wrote
+        /// Folders that `run` wrote; several are attacked one by one, then together
         #[arg(required = true)]
         bundles: Vec<PathBuf>,
     },
@@ -209,6 +209,12 @@ fn run(command: Command, language: Language, log: Log) -> Result<u8, Error> {
                 progress.finish();
                 audit::tell(&audited, language, log);
                 at_risk += audited.at_risk;
+            }
+            if bundles.len() > 1 {
+                let together = crate::audit::audit_together(&bundles, &progress)?;
+                progress.finish();
+                audit::tell(&together, language, log);
+                at_risk += together.at_risk;
             }
             Ok(u8::from(at_risk > 0))
         }

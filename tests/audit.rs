@@ -81,6 +81,46 @@ fn linked_tables_give_away_what_each_keeps() {
     assert_eq!((code, known(&lines).len()), (Some(0), 0), "{lines:?}");
 }
 
+/// The same tables as files of their own (A3.4): the cells with their regions only, each sum in a linked file.
+#[test]
+fn linked_files_give_away_what_each_keeps() {
+    let Some(file) = shared("linked_regions.csv") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    // The regions with what they belong to; A, B, K, L and M are withheld, N is not.
+    let text = std::fs::read_to_string(&file).unwrap();
+    let withheld = |line: &str| match line.rsplit_once(',').unwrap() {
+        (head, "n") => format!("{head},n,status\n"),
+        (head, "2" | "3") => format!("{head},,x\n"),
+        (head, n) => format!("{head},{n},s\n"),
+    };
+    let cells = write("cells.csv", &text.lines().map(withheld).collect::<String>());
+    let total = write("total.csv", "n,status\n36,s\n");
+    let county = write("county.csv", "county,n,status\ncounty-1,20,s\ncounty-2,16,s\n");
+    let group = write("group.csv", "group,n,status\nsmall,30,s\nBIG,6,s\n");
+    let base = ["--dims", "region", "--count", "n", "--status", "status", "--linked", &total];
+    // The cells' file has no rows with Total, and withheld counts are empty: margins come from linked files alone.
+    let run = |linked: &[&str]| {
+        let flags: Vec<&str> = base.iter().copied().chain(linked.iter().flat_map(|&file| ["--linked", file])).collect();
+        attack(Path::new(&cells), &flags)
+    };
+    for one in [&county, &group] {
+        let (code, lines) = run(&[one]);
+        assert_eq!((code, known(&lines).len()), (Some(0), 0), "{lines:?}");
+    }
+    let (code, lines) = run(&[&county, &group]);
+    assert_eq!((code, known(&lines)), (Some(1), vec!["K,county-2,small,3,3,known"]), "{lines:?}");
+    // One more withheld number, N, mends it.
+    let mended = write("cells.csv", &std::fs::read_to_string(&cells).unwrap().replace("small,7,s", "small,,x"));
+    assert_eq!(mended, cells);
+    let (code, lines) = run(&[&county, &group]);
+    assert_eq!((code, known(&lines).len()), (Some(0), 0), "{lines:?}");
+}
+
 /// GaussSuppression's vignette, all years (A3.5): with both old cells withheld too, the young ones lie in [0, 4].
 #[test]
 fn the_vignette_leaves_an_interval() {

@@ -14,7 +14,8 @@ use rustc_hash::FxHashMap;
 
 use crate::audit::bundle::{Bundle, Date, WITHHELD};
 use crate::audit::columns::Columns;
-use crate::audit::release_attack::Named;
+use crate::audit::findings::Named;
+use crate::audit::groups::Number;
 use crate::audit::system::System;
 use crate::grid::CellId;
 
@@ -101,7 +102,50 @@ impl<'b> Statement<'b> {
             let unknowns = statement.unknowns(&published.numbers, Place::Areas(system as u32));
             statement.areas.push(unknowns);
         }
+        for bound in &date.bounds {
+            if let Number::Unknown(x) = statement.number(bound.place, bound.at.0, bound.at.1) {
+                statement.system.bound(x, bound.least, bound.most);
+            }
+        }
         statement
+    }
+
+    /// Levels with how many units each has.
+    pub(super) fn places(&self) -> Vec<(Place, usize)> {
+        let width = self.bundle.columns.len();
+        self.date.levels().map(|(place, numbers)| (place, numbers.len() / width)).collect()
+    }
+
+    /// A published number, or its unknown.
+    pub(super) fn number(&self, place: Place, unit: usize, column: usize) -> Number {
+        let at = unit * self.bundle.columns.len() + column;
+        let (numbers, unknowns) = match place {
+            Place::Grid(level) => (&self.date.grids[level as usize].numbers, &self.grids[level as usize]),
+            Place::Areas(system) => (&self.date.areas[system as usize].numbers, &self.areas[system as usize]),
+            Place::Piece => unreachable!("pieces are not published"),
+        };
+        if unknowns[at] == NONE { Number::Known(numbers[at]) } else { Number::Unknown(unknowns[at]) }
+    }
+
+    /// What a number has above another that is a part of it.
+    pub(super) fn difference(&mut self, whole: Number, part: Number) -> Number {
+        let mut row = Row::default();
+        for (sign, number) in [(1, whole), (-1, part)] {
+            row.add(
+                sign,
+                match number {
+                    Number::Known(value) => (value, NONE),
+                    Number::Unknown(x) => (0, x),
+                },
+            );
+        }
+        if row.terms.is_empty() {
+            return Number::Known(-row.constant);
+        }
+        let rest = self.system.unknown(0);
+        row.add(-1, (0, rest));
+        self.system.push(&row.terms, row.constant);
+        Number::Unknown(rest)
     }
 
     /// Whether the zero of a column may be withheld.
