@@ -3,6 +3,8 @@
 //! Nobody is secret where a category is declared sensitive, everybody and all but one where group disclosure is declared of its dimension. It is
 //! told where the bounds of the numbers say so, though none of them need be known.
 
+use std::collections::BTreeMap;
+
 use crate::audit::attack::Found;
 use crate::audit::bundle::Bundle;
 use crate::audit::columns::Columns;
@@ -24,22 +26,50 @@ struct Pair {
 impl Sensitive {
     /// From the parameters told; `None` where nothing is declared.
     pub(super) fn of(bundle: &Bundle, columns: &Columns) -> Option<Self> {
-        let (dimension, categories) = bundle.parameters.get("sensitive")?.split_once(": ")?;
-        let categories = format!(", {categories}, ");
+        let sensitive = Named::told(bundle, "sensitive");
         let disclosure = bundle.parameters.get("group_disclosure").map_or("", String::as_str);
-        let full = disclosure.split(", ").any(|name| name == dimension);
-        let pair = |(part, group): (usize, &std::collections::BTreeMap<String, String>)| {
-            let category = group.get(dimension)?;
-            if !categories.contains(&format!(", {category}, ")) {
-                return None;
-            }
-            let mut rest = group.clone();
-            rest.remove(dimension);
-            let whole = columns.groups.iter().position(|other| *other == rest)?;
-            Some(Pair { part, whole, full })
-        };
-        Some(Self { pairs: columns.groups.iter().enumerate().filter_map(pair).collect() })
+        let pairs = columns.groups.iter().enumerate().flat_map(|(part, group)| {
+            sensitive.iter().filter(|named| named.holds(group)).filter_map(move |named| {
+                let mut rest = group.clone();
+                rest.remove(named.dimension);
+                let whole = columns.groups.iter().position(|other| *other == rest)?;
+                Some(Pair { part, whole, full: disclosure.split(", ").any(|name| name == named.dimension) })
+            })
+        });
+        (!sensitive.is_empty()).then(|| Self { pairs: pairs.collect() })
     }
+}
+
+/// Categories of a dimension, as a parameter tells them: `dimension: one, two; other: three`.
+struct Named<'b> {
+    dimension: &'b str,
+    categories: Vec<&'b str>,
+}
+
+/// Category by dimension.
+type Categories = BTreeMap<String, String>;
+
+impl<'b> Named<'b> {
+    fn told(bundle: &'b Bundle, parameter: &str) -> Vec<Self> {
+        let told = bundle.parameters.get(parameter).map_or("", String::as_str);
+        let named = told.split("; ").filter_map(|told| told.split_once(": "));
+        named.map(|(dimension, categories)| Self { dimension, categories: categories.split(", ").collect() }).collect()
+    }
+
+    fn holds(&self, group: &Categories) -> bool {
+        // A label may hold the separator: then all its pieces are there.
+        let pieces = |category: &String| category.split(", ").all(|piece| self.categories.contains(&piece));
+        group.get(self.dimension).is_some_and(pieces)
+    }
+}
+
+/// For each column whether its zeros are secret though others are public: those of sensitive categories, of numerators of rates, and of
+/// dimensions with group disclosure.
+pub(super) fn secret_zeros(bundle: &Bundle, columns: &Columns) -> Vec<bool> {
+    let named: Vec<Named<'_>> = ["sensitive", "numerator"].into_iter().flat_map(|told| Named::told(bundle, told)).collect();
+    let disclosure = bundle.parameters.get("group_disclosure").map_or("", String::as_str);
+    let disclosed = |group: &Categories| disclosure.split(", ").any(|dimension| group.contains_key(dimension));
+    columns.groups.iter().map(|group| disclosed(group) || named.iter().any(|named| named.holds(group))).collect()
 }
 
 /// A number that is known, or an unknown.

@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 use crate::audit::bundle::{Bundle, Date, WITHHELD};
 use crate::audit::columns::Columns;
 use crate::audit::findings::Named;
-use crate::audit::groups::Number;
+use crate::audit::groups::{Number, secret_zeros};
 use crate::audit::system::System;
 use crate::grid::CellId;
 
@@ -48,6 +48,8 @@ pub(super) struct Statement<'b> {
     date: &'b Date,
     columns: &'b Columns,
     public_zeros: bool,
+    /// Columns whose zeros are secret all the same.
+    secret_zeros: Vec<bool>,
     pub(super) system: System,
     pub(super) targets: Vec<Target>,
     /// Kinds in the order they were stated, with how many equations and targets there were then.
@@ -90,10 +92,21 @@ impl<'b> Statement<'b> {
     /// Unknowns for all withheld numbers; no equation yet.
     fn new(bundle: &'b Bundle, date: &'b Date, columns: &'b Columns) -> Self {
         let public_zeros = bundle.parameters.get("zeros").is_none_or(|zeros| zeros == "public");
+        let secret_zeros = secret_zeros(bundle, columns);
         let (grids, areas) = (Vec::new(), Vec::new());
         let system = System::default();
-        let mut statement =
-            Self { bundle, date, columns, public_zeros, system, targets: Vec::new(), kinds: Vec::new(), grids, areas };
+        let mut statement = Self {
+            bundle,
+            date,
+            columns,
+            public_zeros,
+            secret_zeros,
+            system,
+            targets: Vec::new(),
+            kinds: Vec::new(),
+            grids,
+            areas,
+        };
         for (level, published) in date.grids.iter().enumerate() {
             let unknowns = statement.unknowns(&published.numbers, Place::Grid(level as u32));
             statement.grids.push(unknowns);
@@ -150,7 +163,7 @@ impl<'b> Statement<'b> {
 
     /// Whether the zero of a column may be withheld.
     pub(super) fn zero_is_secret(&self, column: usize) -> bool {
-        !self.public_zeros || (self.bundle.parameters.contains_key("sensitive") && !self.columns.groups[column].is_empty())
+        !self.public_zeros || self.secret_zeros[column]
     }
 
     fn unknowns(&mut self, numbers: &[i64], place: Place) -> Vec<u32> {

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::audit::bundle::{Bundle, Date, Published, WITHHELD};
 use crate::audit::columns::Columns;
-use crate::audit::groups::Sensitive;
+use crate::audit::groups::{Sensitive, secret_zeros};
 use crate::audit::statement::{Place, Statement};
 use crate::audit::together::{Joined, join};
 use crate::audit::{Limits, Standing, attack};
@@ -160,6 +160,20 @@ fn position(place: Place, (unit, column): (usize, usize), listed: &[usize]) -> O
         Place::Areas(_) => Some(12 + 3 * unit + column),
         Place::Piece => None,
     }
+}
+
+#[test]
+fn zeros_are_secret_where_a_category_is() {
+    let mut bundle = bundle(&numbers(&[1; 8]), true);
+    let secret = |bundle: &Bundle| secret_zeros(bundle, &Columns::new(&bundle.columns).unwrap());
+    assert_eq!(secret(&bundle), [false, false, false]);
+    bundle.parameters.insert("sensitive".into(), "age: 65+, 80+; sex: m, x".into());
+    assert_eq!(secret(&bundle), [false, false, true]);
+    bundle.parameters.insert("numerator".into(), "sex: f".into());
+    assert_eq!(secret(&bundle), [false, true, true]);
+    bundle.parameters.clear();
+    bundle.parameters.insert("group_disclosure".into(), "age, sex".into());
+    assert_eq!(secret(&bundle), [false, true, true]);
 }
 
 proptest! {

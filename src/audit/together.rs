@@ -215,7 +215,8 @@ impl<'b> Joining<'b> {
     fn bundle(&self, dates: Vec<Date>, threshold: i64) -> Bundle {
         let public = self.exact.iter().all(|b| b.parameters.get("zeros").is_none_or(|zeros| zeros == "public"));
         let mut parameters = self.exact.iter().rev().fold(std::collections::BTreeMap::new(), |mut all, bundle| {
-            let rules = ["sensitive", "group_disclosure", "dominance", "p_percent", "threshold_units", "minimum_base"];
+            let rules =
+                ["sensitive", "numerator", "group_disclosure", "dominance", "p_percent", "threshold_units", "minimum_base"];
             all.extend(
                 bundle.parameters.iter().filter(|(name, _)| rules.contains(&name.as_str())).map(|(n, v)| (n.clone(), v.clone())),
             );
