@@ -91,6 +91,12 @@ impl<U> Default for Published<U> {
 }
 
 impl Bundle {
+    /// The coarsest finer level that nests in a level: the one before, in a bundle by itself.
+    pub(super) fn nested_in(&self, level: usize) -> usize {
+        let metres = |level: usize| self.sizes[level].1.metres();
+        (0..level).rev().find(|&finer| metres(level).is_multiple_of(metres(finer))).unwrap_or(0)
+    }
+
     /// Below what counts are withheld.
     pub(super) fn threshold(&self) -> Option<i64> {
         self.parameters.get("threshold").and_then(|threshold| threshold.parse().ok())

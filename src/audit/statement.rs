@@ -197,7 +197,8 @@ impl<'b> Statement<'b> {
         let width = self.bundle.columns.len();
         for level in 1..self.date.grids.len() {
             let size = self.bundle.sizes[level].1;
-            let (parents, children) = (&self.date.grids[level], &self.date.grids[level - 1]);
+            let finer = self.bundle.nested_in(level);
+            let (parents, children) = (&self.date.grids[level], &self.date.grids[finer]);
             let at: FxHashMap<CellId, usize> = parents.units.iter().enumerate().map(|(at, &cell)| (cell, at)).collect();
             let mut held: Vec<Vec<u32>> = vec![Vec::new(); parents.units.len()];
             for (child, cell) in children.units.iter().enumerate() {
@@ -212,7 +213,7 @@ impl<'b> Statement<'b> {
                     row.add(-1, (parents.numbers[whole], self.grids[level][whole]));
                     for &child in held {
                         let part = child as usize * width + column;
-                        row.add(1, (children.numbers[part], self.grids[level - 1][part]));
+                        row.add(1, (children.numbers[part], self.grids[finer][part]));
                     }
                     if !self.public_zeros && parents.numbers[whole] != 0 {
                         let rest = self.system.unknown(0);
@@ -346,8 +347,10 @@ impl<'b> Statement<'b> {
             Some((first, rest)) if rest.iter().all(|piece| piece[system] == first[system]) => Held::By(first[system].clone()),
             Some(_) => Held::Several,
         };
-        // With secret zeros a coarser cell may hold cells that are not listed: only the finest are taken.
-        let levels = if self.public_zeros { self.date.grids.len() } else { 1 };
+        // With secret zeros a coarser cell may hold cells that are not listed, and sizes of several bundles may not nest in a row: then only the
+        // finest are taken.
+        let in_a_row = (1..self.date.grids.len()).all(|level| self.bundle.nested_in(level) + 1 == level);
+        let levels = if self.public_zeros && in_a_row { self.date.grids.len() } else { 1 };
         let mut held: Vec<Vec<Held>> = vec![pieces.iter().map(one).collect()];
         let mut parents: Vec<Vec<usize>> = Vec::new();
         for level in 1..levels {

@@ -163,6 +163,13 @@ fn position(place: Place, (unit, column): (usize, usize), listed: &[usize]) -> O
 }
 
 #[test]
+fn sizes_of_several_bundles_nest_where_they_can() {
+    let mut bundle = bundle(&numbers(&[1; 8]), true);
+    bundle.sizes = [100, 200, 500, 1000].map(|m| (format!("{m}"), GridSize::new(m).unwrap())).to_vec();
+    assert_eq!([1, 2, 3].map(|level| bundle.nested_in(level)), [0, 0, 2]);
+}
+
+#[test]
 fn zeros_are_secret_where_a_category_is() {
     let mut bundle = bundle(&numbers(&[1; 8]), true);
     let secret = |bundle: &Bundle| secret_zeros(bundle, &Columns::new(&bundle.columns).unwrap());

@@ -3,7 +3,7 @@
 //! The joint bundle has all sizes, areas and tables that any of them has. What one shows is known, what another withholds besides is then no
 //! secret; what both withhold is one unknown; what none publishes is an unknown too, through which the others hang together. Areas of two bundles
 //! are the same where name and key are, and no cell says otherwise. A cell finer than those whose areas a bundle tells may lie in any
-//! of the pieces of the one it lies in; of sizes that do not nest the coarser is left out; a bundle that does not tell the areas of a listed cell takes part without its areas. All of this
+//! of the pieces of the one it lies in; sizes in which the finest does not nest are left out; a bundle that does not tell the areas of a listed cell takes part without its areas. All of this
 //! leaves the attacker more worlds than there are, never fewer. Bundles whose numbers are changed bound them, by what their methods
 //! promise of cells.
 
@@ -114,13 +114,9 @@ impl<'b> Joining<'b> {
             bundle.columns.iter().for_each(|column| _ = position(&mut columns, column));
         }
         sizes.sort_by_key(|size: &(String, GridSize)| size.1);
-        // Squares that do not nest add up to nothing in common.
-        let mut last = 1;
-        sizes.retain(|(_, size)| {
-            let nests = size.metres() % last == 0;
-            last = if nests { size.metres() } else { last };
-            nests
-        });
+        // Squares in which the finest do not nest add up to nothing in common.
+        let finest = sizes.first().map_or(1, |(_, size): &(String, GridSize)| size.metres());
+        sizes.retain(|(_, size)| size.metres().is_multiple_of(finest));
         let (mut systems, mut system_of): (Vec<String>, Vec<Vec<usize>>) = (Vec::new(), Vec::new());
         for (at, bundle) in exact.iter().enumerate() {
             let joint = |(own, name): (usize, &String)| {
@@ -228,7 +224,7 @@ impl<'b> Joining<'b> {
         // A bundle that does not tell where a listed cell lies takes part without its areas.
         let finest = self.sizes[0].1.metres();
         let knows = |bundle: &&Bundle| {
-            let nests = bundle.sizes[0].1.metres() % finest == 0;
+            let nests = bundle.sizes[0].1.metres().is_multiple_of(finest);
             nests
                 && !bundle.systems.is_empty()
                 && cells.iter().all(|cell| bundle.incidence.contains_key(&cell.parent(bundle.sizes[0].1)))
