@@ -26,7 +26,7 @@ struct Pair {
 impl Sensitive {
     /// From the parameters told; `None` where nothing is declared.
     pub(super) fn of(bundle: &Bundle, columns: &Columns) -> Option<Self> {
-        let sensitive = Named::told(bundle, "sensitive");
+        let sensitive = Categorised::told(bundle, "sensitive");
         let disclosure = bundle.parameters.get("group_disclosure").map_or("", String::as_str);
         let pairs = columns.groups.iter().enumerate().flat_map(|(part, group)| {
             sensitive.iter().filter(|named| named.holds(group)).filter_map(move |named| {
@@ -41,7 +41,7 @@ impl Sensitive {
 }
 
 /// Categories of a dimension, as a parameter tells them: `dimension: one, two; other: three`.
-struct Named<'b> {
+struct Categorised<'b> {
     dimension: &'b str,
     categories: Vec<&'b str>,
 }
@@ -49,7 +49,7 @@ struct Named<'b> {
 /// Category by dimension.
 type Categories = BTreeMap<String, String>;
 
-impl<'b> Named<'b> {
+impl<'b> Categorised<'b> {
     fn told(bundle: &'b Bundle, parameter: &str) -> Vec<Self> {
         let told = bundle.parameters.get(parameter).map_or("", String::as_str);
         let named = told.split("; ").filter_map(|told| told.split_once(": "));
@@ -66,7 +66,8 @@ impl<'b> Named<'b> {
 /// For each column whether its zeros are secret though others are public: those of sensitive categories, of numerators of rates, and of
 /// dimensions with group disclosure.
 pub(super) fn secret_zeros(bundle: &Bundle, columns: &Columns) -> Vec<bool> {
-    let named: Vec<Named<'_>> = ["sensitive", "numerator"].into_iter().flat_map(|told| Named::told(bundle, told)).collect();
+    let named: Vec<Categorised<'_>> =
+        ["sensitive", "numerator"].into_iter().flat_map(|told| Categorised::told(bundle, told)).collect();
     let disclosure = bundle.parameters.get("group_disclosure").map_or("", String::as_str);
     let disclosed = |group: &Categories| disclosure.split(", ").any(|dimension| group.contains_key(dimension));
     columns.groups.iter().map(|group| disclosed(group) || named.iter().any(|named| named.holds(group))).collect()

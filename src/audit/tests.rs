@@ -123,10 +123,10 @@ fn cube(last: usize, counts: &[i64], withheld: &[bool], floor: i64) -> (System, 
     let mut next = counts.len();
     for summed in 0..3 {
         let stride: usize = sizes[summed + 1..].iter().product();
-        for first in (0..counts.len()).filter(|at| at / stride % sizes[summed] == 0) {
+        for first in (0..counts.len()).filter(|at| (at / stride).is_multiple_of(sizes[summed])) {
             let parts: Vec<usize> = (0..sizes[summed]).map(|i| first + i * stride).collect();
             let sum: i64 = parts.iter().map(|&part| counts[part]).sum();
-            let open = withheld[next % withheld.len()] && next % 3 == 0 && sum >= floor;
+            let open = withheld[next % withheld.len()] && next.is_multiple_of(3) && sum >= floor;
             next += 1;
             let mut terms: Vec<(u32, i64)> = parts.iter().filter_map(|&part| Some((known[part].1?, 1))).collect();
             let mut constant = -parts.iter().filter(|&&part| known[part].1.is_none()).map(|&part| known[part].0).sum::<i64>();

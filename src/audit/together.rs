@@ -229,7 +229,7 @@ impl<'b> Joining<'b> {
                 && !bundle.systems.is_empty()
                 && cells.iter().all(|cell| bundle.incidence.contains_key(&cell.parent(bundle.sizes[0].1)))
         };
-        let knowing: Vec<bool> = self.exact.iter().map(|bundle| knows(&bundle)).collect();
+        let knowing: Vec<bool> = self.exact.iter().map(knows).collect();
         let of_system = |joint: usize| {
             let positions = self.exact.iter().zip(&self.system_of).zip(&knowing).filter(|(_, knows)| **knows);
             positions.filter_map(move |((bundle, of), _)| Some((*bundle, of.iter().position(|&at| at == joint)?))).next()
