@@ -97,13 +97,13 @@ enum Command {
     },
     /// Attack finished bundles: is anything that was withheld found out?
     Audit {
-        /// Folders that `run` wrote
+        /// Folders that `run` wrote; several are attacked one by one, then together
         #[arg(required = true)]
         bundles: Vec<PathBuf>,
     },
     /// Attack a plain table: the interval of every withheld number, and what is exactly known
     Attack(Box<attack::AttackFlags>),
-    /// Protect a plain table: all margins, with complementary suppression
+    /// Protect a plain table with all its margins: withheld, rounded, or with noise
     Protect(Box<protect::ProtectFlags>),
     /// Secret keys
     Key {
@@ -209,6 +209,12 @@ fn run(command: Command, language: Language, log: Log) -> Result<u8, Error> {
                 progress.finish();
                 audit::tell(&audited, language, log);
                 at_risk += audited.at_risk;
+            }
+            if bundles.len() > 1 {
+                let together = crate::audit::audit_together(&bundles, &progress)?;
+                progress.finish();
+                audit::tell(&together, language, log);
+                at_risk += together.at_risk;
             }
             Ok(u8::from(at_risk > 0))
         }

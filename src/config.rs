@@ -243,7 +243,7 @@ pub enum ProfilePlan {
     DestatisSgb2,
     /// Method cell-key with D = 5, V = 3, js = 2, as for the German census
     Zensus,
-    /// Method suppress, counts below 3 are withheld, and sums of which one contributes over 50 % or two over 85 %
+    /// Method suppress, counts below 3 are withheld, and sums of which one contributes over 50 % or two over 85 % (percentages of our choice)
     Ba,
 }
 

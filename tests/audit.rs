@@ -81,6 +81,46 @@ fn linked_tables_give_away_what_each_keeps() {
     assert_eq!((code, known(&lines).len()), (Some(0), 0), "{lines:?}");
 }
 
+/// The same tables as files of their own (A3.4): the cells with their regions only, each sum in a linked file.
+#[test]
+fn linked_files_give_away_what_each_keeps() {
+    let Some(file) = shared("linked_regions.csv") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    // The regions with what they belong to; A, B, K, L and M are withheld, N is not.
+    let text = std::fs::read_to_string(&file).unwrap();
+    let withheld = |line: &str| match line.rsplit_once(',').unwrap() {
+        (head, "n") => format!("{head},n,status\n"),
+        (head, "2" | "3") => format!("{head},,x\n"),
+        (head, n) => format!("{head},{n},s\n"),
+    };
+    let cells = write("cells.csv", &text.lines().map(withheld).collect::<String>());
+    let total = write("total.csv", "n,status\n36,s\n");
+    let county = write("county.csv", "county,n,status\ncounty-1,20,s\ncounty-2,16,s\n");
+    let group = write("group.csv", "group,n,status\nsmall,30,s\nBIG,6,s\n");
+    let base = ["--dims", "region", "--count", "n", "--status", "status", "--linked", &total];
+    // The cells' file has no rows with Total, and withheld counts are empty: margins come from linked files alone.
+    let run = |linked: &[&str]| {
+        let flags: Vec<&str> = base.iter().copied().chain(linked.iter().flat_map(|&file| ["--linked", file])).collect();
+        attack(Path::new(&cells), &flags)
+    };
+    for one in [&county, &group] {
+        let (code, lines) = run(&[one]);
+        assert_eq!((code, known(&lines).len()), (Some(0), 0), "{lines:?}");
+    }
+    let (code, lines) = run(&[&county, &group]);
+    assert_eq!((code, known(&lines)), (Some(1), vec!["K,county-2,small,3,3,known"]), "{lines:?}");
+    // One more withheld number, N, mends it.
+    let mended = write("cells.csv", &std::fs::read_to_string(&cells).unwrap().replace("small,7,s", "small,,x"));
+    assert_eq!(mended, cells);
+    let (code, lines) = run(&[&county, &group]);
+    assert_eq!((code, known(&lines).len()), (Some(0), 0), "{lines:?}");
+}
+
 /// GaussSuppression's vignette, all years (A3.5): with both old cells withheld too, the young ones lie in [0, 4].
 #[test]
 fn the_vignette_leaves_an_interval() {
@@ -178,6 +218,120 @@ fn a_german_table_with_a_hierarchy_is_protected_and_holds() {
     let (code, found) = attack(&broken, &attacked);
     assert_eq!(code, Some(1), "{found:?}");
     assert!(known(&found).iter().any(|l| l.contains("Kölln,18+") && l.contains(",2,2,known")), "{found:?}");
+}
+
+/// A table of three regions by three ages, a file of groups of the regions, and a key.
+fn desk() -> (tempfile::TempDir, [PathBuf; 3]) {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        #[cfg(unix)]
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        path
+    };
+    let table = "age,region,n\n0-17,a,1\n0-17,b,4\n18-64,a,4\n18-64,b,1\n65+,c,12\n0-17,c,3\n18-64,c,2\n65+,a,2\n65+,b,3\n";
+    let files = [
+        write("cells.csv", table),
+        write("groups.csv", "region,side\na,west\nb,west\nc,east\n"),
+        write("a.key", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"),
+    ];
+    (folder, files)
+}
+
+/// Value and status by codes.
+fn by_codes(lines: &[String]) -> std::collections::BTreeMap<(String, String), (i64, String)> {
+    let row = |line: &String| {
+        let fields: Vec<&str> = line.split(',').collect();
+        ((fields[0].to_owned(), fields[1].to_owned()), (fields[2].parse().unwrap(), fields[3].to_owned()))
+    };
+    lines[1..].iter().map(row).collect()
+}
+
+#[test]
+fn a_rounded_table_adds_up_and_stays_within_the_base() {
+    let (_folder, [table, groups, key]) = desk();
+    let flags =
+        ["--dims", "region,age", "--count", "n", "--hierarchy", groups.to_str().unwrap(), "--method", "round", "--base", "5"];
+    let with_key = [&flags[..], &["--key", key.to_str().unwrap()]].concat();
+    let lines = protect(&table, &with_key);
+    assert_eq!(lines, protect(&table, &with_key));
+    assert_eq!(lines.len(), 1 + 6 * 4);
+    let rounded = by_codes(&lines);
+    let at = |region: &str, age: &str| rounded[&(region.to_owned(), age.to_owned())].0;
+    for (value, status) in rounded.values() {
+        assert!(*value == 0 || *value >= 5);
+        assert_eq!(status, if *value == 0 { "zero" } else { "value" });
+    }
+    for age in ["0-17", "18-64", "65+", "Total"] {
+        assert_eq!(at("a", age) + at("b", age), at("west", age));
+        assert_eq!(at("west", age) + at("east", age), at("Total", age));
+    }
+    for region in ["a", "b", "c", "west", "east", "Total"] {
+        assert_eq!(at(region, "0-17") + at(region, "18-64") + at(region, "65+"), at(region, "Total"));
+    }
+    // Margins that are multiples of the base stay; all others stay within it.
+    assert_eq!((at("west", "0-17"), at("west", "18-64"), at("west", "65+"), at("c", "65+")), (5, 5, 5, 12));
+    assert_eq!(at("west", "Total"), 15);
+    for (region, true_total) in [("a", 7), ("b", 8), ("c", 17), ("Total", 32)] {
+        assert!((at(region, "Total") - true_total).abs() < 5);
+    }
+}
+
+#[test]
+fn noise_of_a_table_follows_its_cells_into_every_margin_and_order() {
+    let (folder, [table, groups, key]) = desk();
+    let key = key.to_str().unwrap();
+    let method = ["--count", "n", "--method", "cell-key", "--key", key, "--d", "5", "--v", "3", "--js", "2"];
+    let rows =
+        by_codes(&protect(&table, &[&["--dims", "region,age", "--hierarchy", groups.to_str().unwrap()][..], &method].concat()));
+    let columns = by_codes(&protect(&table, &[&["--dims", "age,region"][..], &method].concat()));
+    for ((age, region), number) in &columns {
+        assert_eq!(&rows[&(region.clone(), age.clone())], number);
+        assert!(number.0 == 0 || number.0 > 2);
+    }
+    // East is c alone: the same people.
+    for age in ["0-17", "18-64", "65+", "Total"] {
+        assert_eq!(rows[&("east".to_owned(), age.to_owned())], rows[&("c".to_owned(), age.to_owned())]);
+    }
+    // Another key gives other numbers somewhere, one person more in a cell other noise there and in its margins only.
+    let more = folder.path().join("more.csv");
+    std::fs::write(&more, std::fs::read_to_string(&table).unwrap().replace("65+,c,12", "65+,c,13")).unwrap();
+    let changed = by_codes(&protect(&more, &[&["--dims", "age,region"][..], &method].concat()));
+    for (codes, number) in &columns {
+        assert!(
+            changed[codes] == *number || (["65+", "Total"].contains(&&*codes.0) && ["c", "Total"].contains(&&*codes.1)),
+            "{codes:?}"
+        );
+    }
+    let differ = (1..20).any(|seed| {
+        let other = folder.path().join(format!("{seed}.key"));
+        std::fs::write(&other, format!("{seed:064x}\n")).unwrap();
+        let flags = [&["--dims", "age,region"][..], &method[..5], &[other.to_str().unwrap()]].concat();
+        by_codes(&protect(&table, &flags)) != columns
+    });
+    assert!(differ);
+}
+
+#[test]
+fn tables_need_a_key_and_refuse_what_another_method_uses() {
+    let (_folder, [table, _, key]) = desk();
+    let refused = |flags: &[&str], word: &str| {
+        let base = ["--lang", "en", "protect", table.to_str().unwrap(), "--dims", "region,age", "--count", "n"];
+        let output = Command::cargo_bin("kleinraum").unwrap().args(base).args(flags).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && told.contains(word) && output.stdout.is_empty(), "{flags:?}: {told}");
+    };
+    let key = key.to_str().unwrap();
+    refused(&["--method", "round", "--base", "5"], "kleinraum key new");
+    refused(&["--method", "cell-key"], "kleinraum key new");
+    refused(&["--method", "round", "--key", key], "--base");
+    refused(&["--method", "round", "--key", key, "--base", "2"], "protection.base");
+    refused(&["--method", "round", "--key", table.to_str().unwrap(), "--base", "5"], "no key");
+    refused(&["--method", "suppress", "--base", "5"], "protection.base");
+    refused(&["--method", "round", "--key", key, "--base", "5", "--threshold", "5"], "protection.threshold");
+    refused(&["--method", "cell-key", "--key", key, "--js", "7"], "js = 7");
+    refused(&["--threshold", "1"], "protection.threshold");
 }
 
 /// What is wrong with a table is told with its place.

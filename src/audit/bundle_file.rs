@@ -13,8 +13,9 @@ use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader,
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
-use crate::audit::bundle::{Bundle, Date, NO_DATA, Published, WITHHELD};
+use crate::audit::bundle::{Bare, Bundle, Date, NO_DATA, Published, Sums, WITHHELD};
 use crate::audit::bundle_error::BundleError;
+use crate::audit::statement::Place;
 use crate::grid::{CellId, GridSize};
 
 #[derive(Deserialize)]
@@ -81,12 +82,13 @@ impl Bundle {
             }
         }
         sizes.sort_by_key(|s| s.1);
-        // Sums of measures are withheld where their counts are; what is attacked is the counts.
+        // Sums of measures are withheld where their counts are, which is looked at as they are read; what is attacked is the counts.
         let counts = run.fields.into_iter().filter(|field| !field.table.contains(':'));
         let date = |name| Date {
             name,
             grids: sizes.iter().map(|_| Published::default()).collect(),
             areas: systems.iter().map(|_| Published::default()).collect(),
+            bounds: Vec::new(),
         };
         let mut bundle = Self {
             method: run.protection.method,
@@ -99,6 +101,7 @@ impl Bundle {
             sizes,
             systems,
             incidence: FxHashMap::default(),
+            sums: Sums::default(),
         };
         bundle.read_release(&folder.join("release.parquet"))?;
         if !bundle.systems.is_empty() {
@@ -223,7 +226,12 @@ impl<'b> Filling<'b> {
                 let name = (table_names[tables[row] as usize].to_owned(), group_names[groups[row] as usize].to_owned());
                 self.columns.get(&name).copied()
             });
-            let Some(column) = column else { continue };
+            let Some(column) = column else {
+                let table = table_names[tables[row] as usize].split(':').next().unwrap_or("").to_owned();
+                let count = self.columns.get(&(table, group_names[groups[row] as usize].to_owned())).copied()?;
+                self.sum(count, status_names[statuses[row] as usize] == "suppressed")?;
+                continue;
+            };
             let number = match status_names[statuses[row] as usize] {
                 "suppressed" => WITHHELD,
                 "none" => NO_DATA,
@@ -239,6 +247,32 @@ impl<'b> Filling<'b> {
             };
             let first = numbers.len() - width;
             numbers[first + column] = number;
+        }
+        Some(())
+    }
+
+    /// Looks at a sum of a measure beside its count, which comes first.
+    fn sum(&mut self, column: usize, withheld: bool) -> Option<()> {
+        let width = self.bundle.columns.len();
+        let (date, level, _) = self.at.as_ref()?;
+        let of_date = &self.bundle.dates[*date];
+        let (place, numbers) = match level {
+            Level::Grid(level) => (Place::Grid(*level as u32), &of_date.grids[*level].numbers),
+            Level::Areas(system) => (Place::Areas(*system as u32), &of_date.areas[*system].numbers),
+        };
+        let unit = numbers.len() / width - 1;
+        let bare = match numbers[unit * width + column] {
+            WITHHELD => Some(Bare::CountWithheld),
+            1 => Some(Bare::One),
+            2 => Some(Bare::Two),
+            _ => None,
+        };
+        let sums = &mut self.bundle.sums;
+        if withheld {
+            sums.withheld += 1;
+        } else {
+            sums.shown += 1;
+            sums.bare.extend(bare.map(|bare| (*date, place, (unit, column), bare)));
         }
         Some(())
     }

@@ -2,15 +2,19 @@
 //!
 //! In: a finished bundle or a plain table, nothing else. Out: for every withheld number an interval and whether it is exactly known, shown
 //! to be safe, or not proven. Shares no code with `confidential`; what the attack claims is checked by `certificate`, which shares no code
-//! with the attack. Uses `error`, `progress`, `grid` and the reader of plain
+//! with the attack. `release_attack` replays the named attacks on a bundle (`groups`, `sums` and `averaging` are some of them), `together` makes one
+//! bundle of several. Uses `error`, `progress`, `grid` and the reader of plain
 //! tables; used by the command line.
 
 mod attack;
+mod averaging;
 mod bundle;
 mod bundle_error;
 mod bundle_file;
 mod certificate;
 mod columns;
+mod findings;
+mod groups;
 mod perturbed;
 mod propagation;
 mod release_attack;
@@ -19,16 +23,19 @@ mod span;
 mod statement;
 #[cfg(test)]
 mod statement_tests;
+mod sums;
 mod system;
 mod table;
 mod table_error;
 #[cfg(test)]
 mod tests;
+mod together;
 mod told;
 
 pub use attack::{Contradiction, Found, Limits, Standing, attack};
 pub use bundle_error::BundleError;
-pub use release_attack::{AtRisk, Attempt, Audited, Named, NotTried, audit};
+pub use findings::{AtRisk, Attempt, Audited, Named, NotTried};
+pub use release_attack::{audit, audit_together};
 pub use system::{Equation, System};
 pub use table::{AttackedTable, TOTAL, TableSpec, attack_table};
 pub use table_error::TableError;

@@ -6,163 +6,16 @@
 use std::path::{Path, PathBuf};
 
 use crate::audit::attack::{Found, Limits, Standing, attack};
-use crate::audit::bundle::Bundle;
+use crate::audit::bundle::{Bundle, Date};
 use crate::audit::bundle_error::BundleError;
 use crate::audit::columns::Columns;
-use crate::audit::perturbed;
+use crate::audit::findings::{AtRisk, Audited, Named, NotTried, WORST};
+use crate::audit::groups::Sensitive;
 use crate::audit::statement::{Place, Statement, Target};
-use crate::error::{Error, Language};
+use crate::audit::together::{self, Joined};
+use crate::audit::{averaging, perturbed, sums};
+use crate::error::Error;
 use crate::progress::{Progress, Stage};
-use crate::say;
-
-/// A named way to find out what is withheld.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Named {
-    /// The numbers of one unit: total less groups, tables against each other.
-    Tables,
-    /// Cells of one size against those of another.
-    Zooms,
-    /// Cells against areas and areas of several systems against each other.
-    Areas,
-    /// Published sums that do not add up, or values that the method never gives (methods that change numbers).
-    Consistency,
-    /// Small counts shown as they are.
-    SmallValues,
-}
-
-impl Named {
-    /// The technical name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Tables => "total-less-groups",
-            Self::Zooms => "across-zooms",
-            Self::Areas => "grid-against-areas",
-            Self::Consistency => "consistency",
-            Self::SmallValues => "small-values",
-        }
-    }
-
-    /// For readers.
-    pub fn explain(self, language: Language) -> String {
-        match self {
-            Self::Tables => say!(language, "total less groups", "Summe minus Gruppen"),
-            Self::Zooms => say!(language, "across zooms", "über die Zoomstufen"),
-            Self::Areas => say!(language, "grid against area borders", "Raster gegen Gebietsgrenzen"),
-            Self::Consistency => say!(language, "sums and values the method gives", "Summen und Werte der Methode"),
-            Self::SmallValues => say!(language, "small values", "kleine Werte"),
-        }
-    }
-}
-
-/// One attack and what it found that simpler ones had not.
-#[derive(Clone, Copy, Debug)]
-pub struct Attempt {
-    /// Which.
-    pub named: Named,
-    /// How many numbers, or parts of sums, were attacked.
-    pub attacked: u64,
-    /// How many of them it gives away.
-    pub found: u64,
-}
-
-/// A place in the lattice. Holds no value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AtRisk {
-    /// Reference date.
-    pub date: Option<String>,
-    /// Level name; with `piece` what borders cut from a cell.
-    pub level: String,
-    /// The unit's id.
-    pub unit: String,
-    /// Whether it is a piece of the unit.
-    pub piece: bool,
-    /// Table and group.
-    pub table: String,
-    /// Category labels.
-    pub group: String,
-    /// What finds it out.
-    pub by: Named,
-}
-
-/// What an audit found.
-#[derive(Clone, Debug)]
-pub struct Audited {
-    /// The bundle.
-    pub folder: PathBuf,
-    /// Its method.
-    pub method: String,
-    /// What was tried.
-    pub attempts: Vec<Attempt>,
-    /// Named attacks that do not apply, and why not.
-    pub not_tried: Vec<(&'static str, NotTried)>,
-    /// Withheld numbers, and pieces that borders cut from cells.
-    pub targets: u64,
-    /// Shown by two worlds that satisfy everything published.
-    pub safe: u64,
-    /// Exactly known and small, or small and shown.
-    pub at_risk: u64,
-    /// Exactly known, but large enough to be published, or zero where zeros are public.
-    pub harmless: u64,
-    /// Neither shown safe nor found out.
-    pub not_proven: u64,
-    /// How many of these are no linear function of what is published.
-    pub not_linear: u64,
-    /// The first ten at risk, simplest attack first.
-    pub worst: Vec<AtRisk>,
-    /// The tables go round in a circle, so that two worlds prove nothing.
-    pub tables_in_a_circle: bool,
-}
-
-/// Why an attack was not tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotTried {
-    /// The bundle has nothing it could use.
-    NothingToUse,
-    /// The method leaves no such way.
-    NotThisMethod,
-}
-
-impl NotTried {
-    /// For readers.
-    pub fn explain(self, language: Language) -> String {
-        match self {
-            Self::NothingToUse => say!(language, "the bundle holds nothing it could use", "das Paket enthält nichts dafür"),
-            Self::NotThisMethod => say!(language, "does not apply to this method", "bei dieser Methode nicht möglich"),
-        }
-    }
-}
-
-impl Audited {
-    pub(super) fn new(folder: &Path, method: &str) -> Self {
-        Self {
-            folder: folder.into(),
-            method: method.into(),
-            attempts: Vec::new(),
-            not_tried: Vec::new(),
-            targets: 0,
-            safe: 0,
-            at_risk: 0,
-            harmless: 0,
-            not_proven: 0,
-            not_linear: 0,
-            worst: Vec::new(),
-            tables_in_a_circle: false,
-        }
-    }
-
-    pub(super) fn tried(&mut self, named: Named, attacked: u64, found: u64) {
-        match self.attempts.iter_mut().find(|attempt| attempt.named == named) {
-            Some(attempt) => {
-                attempt.attacked += attacked;
-                attempt.found += found;
-            }
-            None => self.attempts.push(Attempt { named, attacked, found }),
-        }
-    }
-}
-
-/// How many at risk are named.
-const WORST: usize = 10;
 
 /// Attacks a bundle, reading nothing else.
 ///
@@ -175,37 +28,104 @@ pub fn audit(folder: &Path, progress: &dyn Progress) -> Result<Audited, Error> {
     let mut audited = Audited::new(folder, &bundle.method);
     progress.begin(Stage::Audit, Some(bundle.dates.len() as u64));
     match bundle.method.as_str() {
-        "suppress" => attack_suppressed(&bundle, &mut audited, progress)?,
-        "round" | "cell-key" => perturbed::check(&bundle, &mut audited)?,
-        "none" => audited.not_tried.push(("all", NotTried::NotThisMethod)),
+        "suppress" => {
+            attack_suppressed(&bundle, &mut audited, &small_below(&bundle, folder)?, progress)?;
+            sums::check(&bundle, &mut audited);
+            audited.not_tried.push((Named::Averaging, NotTried::NotThisMethod));
+        }
+        "round" | "cell-key" => {
+            perturbed::check(&bundle, &mut audited)?;
+            averaging::within(&bundle, &mut audited)?;
+            audited.not_tried.push((Named::Groups, NotTried::NotPromised));
+        }
+        "none" => {
+            let all = [Named::Tables, Named::Zooms, Named::Areas, Named::Groups, Named::Dominance, Named::Averaging];
+            audited.not_tried.extend(all.map(|named| (named, NotTried::NotThisMethod)));
+        }
         _ => return Err(BundleError::Method { folder: folder.into() }.into()),
+    }
+    audited.not_tried.push((Named::EarlierReleases, NotTried::OneBundle));
+    progress.end();
+    Ok(audited)
+}
+
+/// Attacks several bundles at once: the same number of the same date is one unknown, whichever bundle withholds it, and a number that one
+/// of them shows is known. What each gives away by itself is told by [`audit`].
+///
+/// Of bundles whose methods change numbers the noise is compared: the same number twice under different noise could be averaged. Beside
+/// bundles that withhold, what their methods promise bounds the unknowns.
+///
+/// # Errors
+/// As [`audit`].
+pub fn audit_together(folders: &[PathBuf], progress: &dyn Progress) -> Result<Audited, Error> {
+    let bundles = folders.iter().map(|folder| Bundle::read(folder)).collect::<Result<Vec<_>, _>>()?;
+    let name: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
+    let mut methods: Vec<&str> = bundles.iter().map(|bundle| bundle.method.as_str()).collect();
+    methods.dedup();
+    let mut audited = Audited::new(Path::new(&name.join(" + ")), &methods.join(" + "));
+    progress.begin(Stage::Audit, None);
+    averaging::between(&bundles, &mut audited);
+    match together::join(&bundles) {
+        Joined::Nothing => audited.not_tried.push((Named::EarlierReleases, NotTried::NothingToUse)),
+        Joined::NotTheSame => audited.not_tried.push((Named::EarlierReleases, NotTried::NotTheSame)),
+        Joined::One(joint) => {
+            let joint = *joint;
+            let compared: u64 = joint.compared;
+            audited.tried(Named::EarlierReleases, compared, joint.undone.len() as u64);
+            let places = joint.undone.iter().map(|&(date, place, at)| {
+                AtRisk::of((&joint.bundle, &joint.bundle.dates[date]), place, at, Named::EarlierReleases)
+            });
+            audited.name(places);
+            attack_suppressed(&joint.bundle, &mut audited, &|date, place, at| joint.small_below(date, place, at), progress)?;
+        }
     }
     progress.end();
     Ok(audited)
 }
 
-fn attack_suppressed(bundle: &Bundle, audited: &mut Audited, progress: &dyn Progress) -> Result<(), Error> {
+/// Below what a number must not be known: by date, place, unit and column.
+type SmallBelow<'t> = dyn Fn(usize, Place, (usize, usize)) -> i64 + 't;
+
+/// The threshold of a bundle, everywhere the same.
+fn small_below(bundle: &Bundle, folder: &Path) -> Result<impl Fn(usize, Place, (usize, usize)) -> i64 + use<>, BundleError> {
+    let threshold = bundle.threshold().ok_or_else(|| BundleError::Unexpected { file: folder.join("run.json") })?;
+    Ok(move |_, _, _| threshold)
+}
+
+fn attack_suppressed(
+    bundle: &Bundle,
+    audited: &mut Audited,
+    small_below: &SmallBelow<'_>,
+    progress: &dyn Progress,
+) -> Result<(), Error> {
     let folder = audited.folder.clone();
     let unexpected = || BundleError::Unexpected { file: folder.join("run.json") };
     let columns = Columns::new(&bundle.columns).ok_or_else(unexpected)?;
-    let threshold: i64 = bundle.parameters.get("threshold").and_then(|t| t.parse().ok()).ok_or_else(unexpected)?;
+    let threshold = bundle.threshold().ok_or_else(unexpected)?;
+    let sensitive = Sensitive::of(bundle, &columns);
     audited.tables_in_a_circle = !columns.closed;
-    for date in &bundle.dates {
+    // Of a number kept for what makes it up, the bundle does not tell whether it is one of these.
+    let other_rules = ["dominance", "p_percent", "threshold_units", "minimum_base"];
+    let other_rules = other_rules.iter().any(|rule| bundle.parameters.contains_key(*rule));
+    for (number, date) in bundle.dates.iter().enumerate() {
         let contradiction = || BundleError::Contradiction { folder: folder.clone() };
         perturbed::shown(bundle, date, audited, 1..threshold);
-        let statement = Statement::of(bundle, date, &columns);
+        let mut statement = Statement::of(bundle, date, &columns);
         // There are many blocks, so only the small are solved exactly.
         let limits = Limits { exact_size: 10_000, steps: 20_000, branches: 200, operations: 1_000_000_000, intervals: false };
         let unknowns: Vec<u32> = statement.targets.iter().map(|target| target.unknown).collect();
         let found = attack(&statement.system, &unknowns, &limits).map_err(|_| contradiction())?;
+        let secret_zero: Vec<bool> = (0..bundle.columns.len()).map(|column| statement.zero_is_secret(column)).collect();
         let small = |target: &Target, found: &Found| {
-            let least = i64::from(!statement.zero_is_secret(target.column as usize) || target.place == Place::Piece);
-            matches!(found.standing, Standing::Known | Standing::Linear) && (least..threshold).contains(&found.lo)
+            let least = i64::from(!secret_zero[target.column as usize] || target.place == Place::Piece);
+            let below = small_below(number, target.place, (target.unit as usize, target.column as usize));
+            matches!(found.standing, Standing::Known | Standing::Linear) && (least..below).contains(&found.lo)
         };
         let mut left: Vec<Target> = Vec::new();
         for (target, found) in statement.targets.iter().zip(&found) {
             match found.standing {
                 _ if small(target, found) => left.push(*target),
+                Standing::Known | Standing::Linear if other_rules && found.lo > 0 => audited.not_proven += 1,
                 Standing::Known | Standing::Linear => audited.harmless += 1,
                 Standing::Safe if columns.closed => audited.safe += 1,
                 Standing::Safe | Standing::NotLinear => {
@@ -240,27 +160,42 @@ fn attack_suppressed(bundle: &Bundle, audited: &mut Audited, progress: &dyn Prog
             audited.tried(named, targets as u64, (found_by.len() - before) as u64);
         }
         found_by.truncate(WORST.saturating_sub(audited.worst.len()));
-        audited.worst.extend(found_by.into_iter().map(|(by, target)| {
-            let (level, unit, piece) = match target.place {
-                Place::Grid(level) => {
-                    let level = level as usize;
-                    (bundle.sizes[level].0.clone(), date.grids[level].units[target.unit as usize].code(), false)
-                }
-                Place::Areas(system) => {
-                    let system = system as usize;
-                    (bundle.systems[system].clone(), date.areas[system].units[target.unit as usize].to_string(), false)
-                }
-                Place::Piece => (bundle.sizes[0].0.clone(), date.grids[0].units[target.unit as usize].code(), true),
-            };
-            let (table, group) = bundle.columns[target.column as usize].clone();
-            AtRisk { date: date.name.clone(), level, unit, piece, table, group, by }
-        }));
+        let place = |(by, target): (Named, Target)| {
+            AtRisk::of((bundle, date), target.place, (target.unit as usize, target.column as usize), by)
+        };
+        audited.worst.extend(found_by.into_iter().map(place));
+        if let Some(sensitive) = &sensitive {
+            attack_groups((bundle, date), &mut statement, sensitive, audited).map_err(|_| contradiction())?;
+        }
         progress.advance(1);
     }
     if bundle.systems.is_empty() {
-        audited.not_tried.push((Named::Areas.name(), NotTried::NothingToUse));
+        audited.not_tried.push((Named::Areas, NotTried::NothingToUse));
     }
-    audited.not_tried.push(("averaging", NotTried::NotThisMethod));
-    audited.not_tried.push(("earlier-releases", NotTried::NothingToUse));
+    if sensitive.is_none() {
+        audited.not_tried.push((Named::Groups, NotTried::NothingSensitive));
+    }
+    Ok(())
+}
+
+/// All, all but one, or none of a group in a sensitive category: by intervals too, not only where numbers are exactly known.
+fn attack_groups(
+    (bundle, date): (&Bundle, &Date),
+    statement: &mut Statement<'_>,
+    sensitive: &Sensitive,
+    audited: &mut Audited,
+) -> Result<(), crate::audit::attack::Contradiction> {
+    let asked = statement.state_groups(sensitive);
+    let unknowns: Vec<u32> = asked.iter().flat_map(|group| group.unknowns()).collect();
+    let limits = Limits { exact_size: 10_000, steps: 20_000, branches: 200, operations: 1_000_000_000, intervals: true };
+    let found = attack(&statement.system, &unknowns, &limits)?;
+    let mut found = found.into_iter();
+    let told: Vec<AtRisk> = asked
+        .iter()
+        .filter(|group| group.is_told(&mut found))
+        .map(|group| AtRisk::of((bundle, date), group.place, (group.unit, group.column), Named::Groups))
+        .collect();
+    audited.tried(Named::Groups, asked.len() as u64, told.len() as u64);
+    audited.name(told.into_iter());
     Ok(())
 }

@@ -15,7 +15,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::audit::bundle::{Bundle, Date, WITHHELD};
 use crate::audit::columns::Columns;
-use crate::audit::release_attack::Named;
+use crate::audit::findings::Named;
+use crate::audit::groups::{Number, secret_zeros};
 use crate::audit::system::System;
 use crate::grid::CellId;
 
@@ -48,6 +49,8 @@ pub(super) struct Statement<'b> {
     date: &'b Date,
     columns: &'b Columns,
     public_zeros: bool,
+    /// Columns whose zeros are secret all the same.
+    secret_zeros: Vec<bool>,
     pub(super) system: System,
     pub(super) targets: Vec<Target>,
     /// Kinds in the order they were stated, with how many equations and targets there were then.
@@ -90,11 +93,22 @@ impl<'b> Statement<'b> {
     /// Unknowns for all withheld numbers; no equation yet.
     fn new(bundle: &'b Bundle, date: &'b Date, columns: &'b Columns) -> Self {
         let public_zeros = bundle.parameters.get("zeros").is_none_or(|zeros| zeros == "public");
+        let secret_zeros = secret_zeros(bundle, columns);
         let (grids, areas) = (Vec::new(), Vec::new());
         let system = System::default();
-        let mut statement =
-            Self { bundle, date, columns, public_zeros, system, targets: Vec::new(), kinds: Vec::new(), grids, areas };
         let finest: FxHashSet<CellId> = date.grids.first().map_or_else(FxHashSet::default, |p| p.units.iter().copied().collect());
+        let mut statement = Self {
+            bundle,
+            date,
+            columns,
+            public_zeros,
+            secret_zeros,
+            system,
+            targets: Vec::new(),
+            kinds: Vec::new(),
+            grids,
+            areas,
+        };
         for (level, published) in date.grids.iter().enumerate() {
             let least: Vec<i64> = published.units.iter().map(|&cell| statement.enough(cell, &finest)).collect();
             let unknowns = statement.unknowns(&published.numbers, Place::Grid(level as u32), &least);
@@ -104,12 +118,55 @@ impl<'b> Statement<'b> {
             let unknowns = statement.unknowns(&published.numbers, Place::Areas(system as u32), &[]);
             statement.areas.push(unknowns);
         }
+        for bound in &date.bounds {
+            if let Number::Unknown(x) = statement.number(bound.place, bound.at.0, bound.at.1) {
+                statement.system.bound(x, bound.least, bound.most);
+            }
+        }
         statement
+    }
+
+    /// Levels with how many units each has.
+    pub(super) fn places(&self) -> Vec<(Place, usize)> {
+        let width = self.bundle.columns.len();
+        self.date.levels().map(|(place, numbers)| (place, numbers.len() / width)).collect()
+    }
+
+    /// A published number, or its unknown.
+    pub(super) fn number(&self, place: Place, unit: usize, column: usize) -> Number {
+        let at = unit * self.bundle.columns.len() + column;
+        let (numbers, unknowns) = match place {
+            Place::Grid(level) => (&self.date.grids[level as usize].numbers, &self.grids[level as usize]),
+            Place::Areas(system) => (&self.date.areas[system as usize].numbers, &self.areas[system as usize]),
+            Place::Piece => unreachable!("pieces are not published"),
+        };
+        if unknowns[at] == NONE { Number::Known(numbers[at]) } else { Number::Unknown(unknowns[at]) }
+    }
+
+    /// What a number has above another that is a part of it.
+    pub(super) fn difference(&mut self, whole: Number, part: Number) -> Number {
+        let mut row = Row::default();
+        for (sign, number) in [(1, whole), (-1, part)] {
+            row.add(
+                sign,
+                match number {
+                    Number::Known(value) => (value, NONE),
+                    Number::Unknown(x) => (0, x),
+                },
+            );
+        }
+        if row.terms.is_empty() {
+            return Number::Known(-row.constant);
+        }
+        let rest = self.system.unknown(0);
+        row.add(-1, (0, rest));
+        self.system.push(&row.terms, row.constant);
+        Number::Unknown(rest)
     }
 
     /// Whether the zero of a column may be withheld.
     pub(super) fn zero_is_secret(&self, column: usize) -> bool {
-        !self.public_zeros || (self.bundle.parameters.contains_key("sensitive") && !self.columns.groups[column].is_empty())
+        !self.public_zeros || self.secret_zeros[column]
     }
 
     /// How many people a cell has at least, by the rule that joins cells: one of the largest size if it is not itself among the finest.
@@ -158,7 +215,8 @@ impl<'b> Statement<'b> {
         let width = self.bundle.columns.len();
         for level in 1..self.date.grids.len() {
             let size = self.bundle.sizes[level].1;
-            let (parents, children) = (&self.date.grids[level], &self.date.grids[level - 1]);
+            let finer = self.bundle.nested_in(level);
+            let (parents, children) = (&self.date.grids[level], &self.date.grids[finer]);
             let at: FxHashMap<CellId, usize> = parents.units.iter().enumerate().map(|(at, &cell)| (cell, at)).collect();
             let mut held: Vec<Vec<u32>> = vec![Vec::new(); parents.units.len()];
             for (child, cell) in children.units.iter().enumerate() {
@@ -173,7 +231,7 @@ impl<'b> Statement<'b> {
                     row.add(-1, (parents.numbers[whole], self.grids[level][whole]));
                     for &child in held {
                         let part = child as usize * width + column;
-                        row.add(1, (children.numbers[part], self.grids[level - 1][part]));
+                        row.add(1, (children.numbers[part], self.grids[finer][part]));
                     }
                     // A joined cell is the same at both levels, whoever is not listed.
                     let same = matches!(held[..], [child] if children.units[child as usize] == parents.units[parent]);
@@ -309,8 +367,10 @@ impl<'b> Statement<'b> {
             Some((first, rest)) if rest.iter().all(|piece| piece[system] == first[system]) => Held::By(first[system].clone()),
             Some(_) => Held::Several,
         };
-        // With secret zeros a coarser cell may hold cells that are not listed: only the finest are taken.
-        let levels = if self.public_zeros { self.date.grids.len() } else { 1 };
+        // With secret zeros a coarser cell may hold cells that are not listed, and sizes of several bundles may not nest in a row: then only the
+        // finest are taken.
+        let in_a_row = (1..self.date.grids.len()).all(|level| self.bundle.nested_in(level) + 1 == level);
+        let levels = if self.public_zeros && in_a_row { self.date.grids.len() } else { 1 };
         let mut held: Vec<Vec<Held>> = vec![pieces.iter().map(one).collect()];
         let mut parents: Vec<Vec<usize>> = Vec::new();
         for level in 1..levels {

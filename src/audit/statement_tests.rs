@@ -8,7 +8,9 @@ use rustc_hash::FxHashMap;
 
 use crate::audit::bundle::{Bundle, Date, Published, WITHHELD};
 use crate::audit::columns::Columns;
+use crate::audit::groups::{Sensitive, secret_zeros};
 use crate::audit::statement::{Place, Statement};
+use crate::audit::together::{Joined, join};
 use crate::audit::{Limits, Standing, attack};
 use crate::grid::{CellId, GridSize};
 
@@ -55,8 +57,9 @@ fn bundle(published: &[i64], outside_told: bool) -> Bundle {
         columns: vec![column("total", ""), column("sex", "f"), column("sex", "m")],
         sizes: vec![("100m".into(), size(100)), ("500m".into(), size(500))],
         systems: vec!["half".into()],
-        dates: vec![Date { name: None, grids, areas }],
+        dates: vec![Date { name: None, grids, areas, bounds: Vec::new() }],
         incidence,
+        sums: Default::default(),
     }
 }
 
@@ -155,11 +158,12 @@ fn the_rule_that_joins_cells_is_known() {
             columns: vec![("total".into(), String::new())],
             sizes: [100, 500, 1000].map(|m| (size(m).level_name(), size(m))).into(),
             systems: Vec::new(),
+            sums: Default::default(),
             dates: Vec::new(),
             incidence: FxHashMap::default(),
         };
         let grids = grids.iter().map(|p| Published { units: p.units.clone(), numbers: p.numbers.clone() }).collect();
-        let date = Date { name: None, grids, areas: Vec::new() };
+        let date = Date { name: None, grids, areas: Vec::new(), bounds: Vec::new() };
         let columns = Columns::new(&bundle.columns).unwrap();
         let statement = Statement::of(&bundle, &date, &columns);
         let targets: Vec<u32> = statement.targets.iter().map(|t| t.unknown).collect();
@@ -168,4 +172,159 @@ fn the_rule_that_joins_cells_is_known() {
     };
     assert_eq!(smallest_and_largest(true), [(1, Some(1)), (10, Some(10)), (1, Some(1)), (10, Some(10))]);
     assert_eq!(smallest_and_largest(false), [(1, Some(10)); 4]);
+}
+
+/// All worlds of at most as many persons as `world` that agree with what is published.
+fn worlds(world: &[i64], agrees: impl Fn(&[i64]) -> bool) -> Vec<Vec<i64>> {
+    let (mut possible, mut stack) = (Vec::new(), vec![Vec::new()]);
+    while let Some(prefix) = stack.pop() {
+        if prefix.len() == world.len() {
+            let numbers = numbers(&prefix);
+            if agrees(&numbers) {
+                possible.push(numbers);
+            }
+            continue;
+        }
+        let room = world.iter().sum::<i64>() - prefix.iter().sum::<i64>();
+        for value in 0..=room {
+            let mut next = prefix.clone();
+            next.push(value);
+            stack.push(next);
+        }
+    }
+    possible
+}
+
+/// A number of the bundle of a world: cells that are listed, the parent, areas.
+fn position(place: Place, (unit, column): (usize, usize), listed: &[usize]) -> Option<usize> {
+    match place {
+        Place::Grid(0) => Some(3 * listed[unit] + column),
+        Place::Grid(_) => Some(9 + column),
+        Place::Areas(_) => Some(12 + 3 * unit + column),
+        Place::Piece => None,
+    }
+}
+
+#[test]
+fn sizes_of_several_bundles_nest_where_they_can() {
+    let mut bundle = bundle(&numbers(&[1; 8]), true);
+    bundle.sizes = [100, 200, 500, 1000].map(|m| (format!("{m}"), GridSize::new(m).unwrap())).to_vec();
+    assert_eq!([1, 2, 3].map(|level| bundle.nested_in(level)), [0, 0, 2]);
+}
+
+#[test]
+fn zeros_are_secret_where_a_category_is() {
+    let mut bundle = bundle(&numbers(&[1; 8]), true);
+    let secret = |bundle: &Bundle| secret_zeros(bundle, &Columns::new(&bundle.columns).unwrap());
+    assert_eq!(secret(&bundle), [false, false, false]);
+    bundle.parameters.insert("sensitive".into(), "age: 65+, 80+; sex: m, x".into());
+    assert_eq!(secret(&bundle), [false, false, true]);
+    bundle.parameters.insert("numerator".into(), "sex: f".into());
+    assert_eq!(secret(&bundle), [false, true, true]);
+    bundle.parameters.clear();
+    bundle.parameters.insert("group_disclosure".into(), "age, sex".into());
+    assert_eq!(secret(&bundle), [false, true, true]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// One bundle may have the total only, and each withholds its own numbers.
+    #[test]
+    fn two_bundles_together_are_attacked_as_one(
+        world in proptest::collection::vec(0_i64..3, 8),
+        withheld in proptest::collection::vec(proptest::collection::vec(proptest::bool::weighted(0.5), 18), 2),
+        total_only in proptest::bool::ANY,
+    ) {
+        let truth = numbers(&world);
+        prop_assume!(truth[9] > 0);
+        let publish = |withheld: &[bool]| -> Vec<i64> {
+            truth.iter().zip(withheld).map(|(&n, &withheld)| if withheld && n > 0 { WITHHELD } else { n }).collect()
+        };
+        // The whole is known to all: only then is the search short.
+        let mut published: Vec<Vec<i64>> = withheld.iter().map(|withheld| publish(withheld)).collect();
+        published.iter_mut().for_each(|published| published[9] = truth[9]);
+        let mut bundles: Vec<Bundle> = published.iter().map(|published| bundle(published, true)).collect();
+        bundles.iter_mut().for_each(|bundle| _ = bundle.parameters.insert("threshold".into(), "3".into()));
+        if total_only {
+            let of_two = &mut bundles[1];
+            of_two.columns.truncate(1);
+            let date = &mut of_two.dates[0];
+            let all = date.grids.iter_mut().map(|p| &mut p.numbers).chain(date.areas.iter_mut().map(|p| &mut p.numbers));
+            all.for_each(|numbers| *numbers = numbers.iter().copied().step_by(3).collect());
+        }
+        let Joined::One(joint) = join(&bundles) else { panic!("they speak of the same date") };
+        let columns = Columns::new(&joint.bundle.columns).unwrap();
+        let statement = Statement::of(&joint.bundle, &joint.bundle.dates[0], &columns);
+        let targets: Vec<u32> = statement.targets.iter().map(|t| t.unknown).collect();
+        let found = attack(&statement.system, &targets, &Limits::default()).unwrap();
+        let agrees = |numbers: &[i64]| {
+            numbers.iter().enumerate().all(|(at, &n)| {
+                published.iter().enumerate().filter(|(bundle, _)| *bundle == 0 || !total_only || at % 3 == 0).all(|(_, p)| match p[at] {
+                    WITHHELD => n > 0 || at % 3 != 0,
+                    shown => n == shown,
+                })
+            })
+        };
+        let possible = worlds(&world, agrees);
+        let listed: Vec<usize> = (0..3).filter(|c| truth[3 * c] != 0).collect();
+        for (target, found) in statement.targets.iter().zip(&found) {
+            // Areas of the joint bundle stand in the order of their keys: east, west.
+            let unit = if matches!(target.place, Place::Areas(_)) { 1 - target.unit } else { target.unit };
+            let at = (unit as usize, target.column as usize);
+            let Some(at) = position(target.place, at, &listed) else { continue };
+            let values: Vec<i64> = possible.iter().map(|numbers| numbers[at]).collect();
+            let (lo, hi) = (*values.iter().min().unwrap(), *values.iter().max().unwrap());
+            prop_assert!(found.lo <= lo && found.hi.is_none_or(|h| h >= hi), "{target:?} {found:?} {lo} {hi}");
+            match found.standing {
+                Standing::Known => prop_assert_eq!((found.lo, found.hi), (lo, Some(lo))),
+                Standing::Safe => prop_assert!(lo < hi),
+                Standing::Linear | Standing::NotLinear | Standing::NotProven => {}
+            }
+            prop_assert_eq!(found.standing == Standing::Known, lo == hi, "{:?} {:?}", target, found);
+        }
+        // What one shows and the other withholds, below its threshold.
+        let shown = |at: usize| {
+            let (a, b) = (published[0][at], published[1][at]);
+            (a == WITHHELD) != (b == WITHHELD) && (1..3).contains(&a.max(b)) && (!total_only || at.is_multiple_of(3))
+        };
+        let undone = (0..18).filter(|&at| at >= 9 || truth[at / 3 * 3] != 0).filter(|&at| shown(at)).count();
+        prop_assert_eq!(joint.undone.len(), undone);
+    }
+
+    /// The second group is sensitive: whoever is told to be nobody or everybody of a unit is so in every world, and all such are told.
+    #[test]
+    fn empty_and_full_cells_are_told_where_all_worlds_agree(
+        world in proptest::collection::vec(0_i64..4, 8),
+        withheld in proptest::collection::vec(proptest::bool::weighted(0.6), 18),
+    ) {
+        let truth = numbers(&world);
+        prop_assume!(truth[9] > 0);
+        // Zeros of the groups are secret; of the total they are public.
+        let publish = |(at, (&n, &withheld)): (usize, (&i64, &bool))| if withheld && (n > 0 || at % 3 > 0) { WITHHELD } else { n };
+        let mut published: Vec<i64> = truth.iter().zip(&withheld).enumerate().map(publish).collect();
+        published[9] = truth[9];
+        let mut bundle = bundle(&published, true);
+        bundle.parameters.insert("sensitive".into(), "sex: m".into());
+        bundle.parameters.insert("group_disclosure".into(), "sex".into());
+        let columns = Columns::new(&bundle.columns).unwrap();
+        let sensitive = Sensitive::of(&bundle, &columns).unwrap();
+        let mut statement = Statement::of(&bundle, &bundle.dates[0], &columns);
+        let asked = statement.state_groups(&sensitive);
+        let unknowns: Vec<u32> = asked.iter().flat_map(|group| group.unknowns()).collect();
+        let found = attack(&statement.system, &unknowns, &Limits::default()).unwrap();
+        let mut found = found.into_iter();
+        let possible = worlds(&world, |numbers| {
+            numbers.iter().zip(&published).enumerate().all(|(at, (&n, &p))| if p == WITHHELD { n > 0 || at % 3 > 0 } else { n == p })
+        });
+        let listed: Vec<usize> = (0..3).filter(|c| published[3 * c] != 0).collect();
+        for group in &asked {
+            let told = group.is_told(&mut found);
+            let Some(at) = position(group.place, (group.unit, group.column), &listed) else { continue };
+            prop_assert_eq!(group.column, 2);
+            let nobody = possible.iter().all(|numbers| numbers[at - 2] > 0 && numbers[at] == 0);
+            let everybody = possible.iter().all(|numbers| numbers[at] > 0 && numbers[at - 2] - numbers[at] <= 1);
+            prop_assert_eq!(told, nobody || everybody, "{:?} {}", group.place, group.unit);
+        }
+    }
 }

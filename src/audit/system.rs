@@ -38,6 +38,14 @@ impl System {
         u32::try_from(self.floors.len() - 1).expect("fewer than 2^32 unknowns")
     }
 
+    /// Bounds an unknown from both sides.
+    pub(super) fn bound(&mut self, x: u32, least: i64, most: i64) {
+        let floor = &mut self.floors[x as usize];
+        *floor = least.max(*floor);
+        let room = self.unknown(0);
+        self.push(&[(x, 1), (room, 1)], most);
+    }
+
     /// States Σ coefficient · unknown = constant. The same equation twice counts once.
     pub fn state(&mut self, terms: impl IntoIterator<Item = (u32, i64)>, constant: i64) {
         let mut terms: Vec<(u32, i64)> = terms.into_iter().collect();

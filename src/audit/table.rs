@@ -119,7 +119,9 @@ pub fn attack_table(spec: &TableSpec, limits: &Limits) -> Result<AttackedTable, 
         listed.into_iter().partition(|n| n.key[..width].iter().all(|value| value != TOTAL));
     let cells = gathered(inner);
     let mut others: BTreeMap<Vec<String>, Number> = BTreeMap::new();
-    if margins.is_empty() {
+    // Where withheld counts are empty, sums are what the linked tables say.
+    let sums_elsewhere = !linked.is_empty() && cells.iter().any(|cell| cell.count.is_none());
+    if margins.is_empty() && !sums_elsewhere {
         for margin in computed_margins(&cells, &columns, &tables, spec)? {
             others.entry(margin.key.clone()).or_insert(margin);
         }

@@ -110,6 +110,86 @@ proptest! {
     }
 }
 
+/// A table of three dimensions, two categories each but the last, with all its margins of two dimensions; some numbers are withheld, each
+/// known to be at least `floor` where it is not a cell. Vertices need not be whole there.
+fn cube(last: usize, counts: &[i64], withheld: &[bool], floor: i64) -> (System, (usize, i64)) {
+    let sizes = [2, 2, last];
+    let mut system = System::default();
+    let mut known: Vec<(i64, Option<u32>)> = Vec::new();
+    for (&count, &withheld) in counts.iter().zip(withheld) {
+        known.push((count, withheld.then(|| system.unknown(0))));
+    }
+    let cells = (known.iter().filter(|k| k.1.is_some()).count(), known.iter().filter(|k| k.1.is_some()).map(|k| k.0).sum());
+    let mut next = counts.len();
+    for summed in 0..3 {
+        let stride: usize = sizes[summed + 1..].iter().product();
+        for first in (0..counts.len()).filter(|at| (at / stride).is_multiple_of(sizes[summed])) {
+            let parts: Vec<usize> = (0..sizes[summed]).map(|i| first + i * stride).collect();
+            let sum: i64 = parts.iter().map(|&part| counts[part]).sum();
+            let open = withheld[next % withheld.len()] && next.is_multiple_of(3) && sum >= floor;
+            next += 1;
+            let mut terms: Vec<(u32, i64)> = parts.iter().filter_map(|&part| Some((known[part].1?, 1))).collect();
+            let mut constant = -parts.iter().filter(|&&part| known[part].1.is_none()).map(|&part| known[part].0).sum::<i64>();
+            if open {
+                terms.push((system.unknown(floor), -1));
+            } else {
+                constant += sum;
+            }
+            system.state(terms, constant);
+        }
+    }
+    (system, cells)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whole numbers decide where fractions would leave an interval, and so does a margin known not to be zero.
+    #[test]
+    fn in_three_dimensions_known_is_known_in_whole_numbers(
+        last in 2_usize..4,
+        counts in proptest::collection::vec(0_i64..3, 12),
+        withheld in proptest::collection::vec(proptest::bool::weighted(0.7), 12),
+        floor in 0_i64..2,
+    ) {
+        let counts = &counts[..4 * last];
+        let (system, cells) = cube(last, counts, &withheld[..4 * last], floor);
+        let targets: Vec<u32> = (0..system.unknowns() as u32).collect();
+        let found = attack(&system, &targets, &Limits::default()).unwrap();
+        // Where a margin is withheld its cells have no bound; those worlds are not enumerated, so only what is claimed of all is judged.
+        let bounded = system.unknowns() == cells.0;
+        let worlds = worlds(&system, counts.iter().sum(), cells);
+        for (&x, found) in targets.iter().zip(&found) {
+            let values: Vec<i64> = worlds.iter().map(|w| w[x as usize]).collect();
+            let (lo, hi) = (*values.iter().min().unwrap(), *values.iter().max().unwrap());
+            prop_assert!(found.lo <= lo && found.hi.is_none_or(|h| h >= hi));
+            match found.standing {
+                Standing::Known => prop_assert_eq!((found.lo, found.hi), (lo, Some(hi))),
+                Standing::Safe => prop_assert!(lo < hi || !bounded),
+                other => prop_assert!(false, "{other:?}"),
+            }
+            prop_assert!(!bounded || (found.standing == Standing::Known) == (lo == hi));
+        }
+    }
+}
+
+/// Two numbers that are at least 1 and add up to 2; three, of which the sum of any two is 2 or 3 and all together 4: fractions leave 1 to 1.5.
+#[test]
+fn totals_known_not_to_be_zero_are_found_in_whole_numbers() {
+    let mut system = System::default();
+    let x: Vec<u32> = (0..2).map(|_| system.unknown(1)).collect();
+    system.state([(x[0], 1), (x[1], 1)], 2);
+    let found = attack(&system, &x, &Limits::default()).unwrap();
+    assert!(found.iter().all(|f| (f.lo, f.hi, f.standing) == (1, Some(1), Standing::Known)), "{found:?}");
+    // 2x + y = 3 with y from 0 to 1 is x from 1 to 1.5 in fractions, and x = y = 1 in whole numbers.
+    let mut system = System::default();
+    let (x, y, room) = (system.unknown(1), system.unknown(0), system.unknown(0));
+    system.state([(x, 2), (y, 1)], 3);
+    system.state([(y, 1), (room, 1)], 1);
+    let found = attack(&system, &[x, y], &Limits::default()).unwrap();
+    assert!(found.iter().all(|f| (f.lo, f.hi, f.standing) == (1, Some(1), Standing::Known)), "{found:?}");
+}
+
 /// Half-integral vertices: three pairs that each add up to 1 have no whole solution but a fractional one.
 #[test]
 fn a_contradiction_in_whole_numbers_is_seen() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::audit::release_attack::Audited;
+use crate::audit::findings::Audited;
 
 impl Audited {
     /// Attacks with how many numbers each was aimed at and gave away, and what came of all numbers, as in `run.json`.
@@ -10,7 +10,7 @@ impl Audited {
         let attack = |a: &crate::audit::Attempt| json!({"attack": a.named.name(), "attacked": a.attacked, "found": a.found});
         json!({
             "attacks": self.attempts.iter().map(attack).collect::<Vec<_>>(),
-            "not_tried": self.not_tried.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            "not_tried": self.not_tried.iter().map(|(named, _)| named.name()).collect::<Vec<_>>(),
             "targets": self.targets,
             "safe": self.safe,
             "harmless": self.harmless,

@@ -17,8 +17,11 @@ use crate::say;
 #[command(after_help = "Examples:
   kleinraum attack table.csv --dims row,col --count freq --status status
   kleinraum attack regions.csv --dims region --table county --table group --count n --primary 3
+  kleinraum attack regions.csv --dims region --count n --status status --linked counties.csv --linked sizes.csv
   kleinraum attack table.csv --dims age,geo --hierarchy geo_eu.csv --only year=2014 --count freq --primary 1
 
+A linked file has one row a sum, its columns named like those of the table; columns it lacks are summed over. Where withheld counts are empty
+and linked files are given, the sums are theirs alone.
 Status: u, x, suppressed, primary, secondary are withheld; s, z, value, zero, published are published.
 A hierarchy's first column is named like a dimension, each further one is a level above it.
 Exit status: 0 nothing is exactly known, 1 something is.")]

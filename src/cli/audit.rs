@@ -27,8 +27,9 @@ fn text(audited: &Audited, language: Language) -> String {
             n(attempt.found)
         ));
     }
-    for (name, why) in &audited.not_tried {
-        lines.push(say!(language, "not tried {name}: {}", "entfällt  {name}: {}", why.explain(language)));
+    for (named, why) in &audited.not_tried {
+        let (named, why) = (named.explain(language), why.explain(language));
+        lines.push(say!(language, "not tried {named}: {why}", "entfällt  {named}: {why}"));
     }
     lines.push(say!(language, "targets   {:>14}", "Ziele     {:>14}", n(audited.targets)));
     lines.push(say!(language, "  safe    {:>14} with certificate", "  sicher  {:>14} mit Nachweis", n(audited.safe)));
@@ -51,6 +52,13 @@ fn text(audited: &Audited, language: Language) -> String {
             language,
             "note      tables go round in a circle: two worlds that satisfy all sums prove nothing here",
             "Hinweis   Tabellen bilden einen Kreis: zwei Welten, die alle Summen erfüllen, beweisen hier nichts"
+        ));
+    }
+    if audited.contributors_unseen {
+        lines.push(say!(
+            language,
+            "note      whether one of three or more contributors dominates a sum, no bundle tells: it was decided when the sums were protected",
+            "Hinweis   ob einer von drei oder mehr Beitragenden eine Summe beherrscht, sagt kein Paket: das wurde beim Schützen entschieden"
         ));
     }
     for place in &audited.worst {

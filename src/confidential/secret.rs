@@ -27,6 +27,7 @@ impl Key {
         let label: &[u8; 32] = match purpose {
             Purpose::RecordKeys => b"kleinraum 1: permanent record ke",
             Purpose::Rounding => b"kleinraum 1: draws of a rounding",
+            Purpose::TableCells => b"kleinraum 1: keys of table cells",
         };
         let derived = Sha256::new().chain_update(label).chain_update(self.0).finalize();
         let word = |at: usize| u64::from_le_bytes(derived[at..at + 8].try_into().expect("eight bytes"));
@@ -47,6 +48,8 @@ pub(in crate::confidential) enum Purpose {
     RecordKeys,
     /// The draws of controlled rounding.
     Rounding,
+    /// The keys of cells of plain tables, which have no records.
+    TableCells,
 }
 
 /// SipHash-2-4 (Aumasson, Bernstein 2012): without the key its values cannot be told from independent uniform draws. About 20 ns.
@@ -147,8 +150,10 @@ mod tests {
     #[test]
     fn purposes_and_keys_hash_differently() {
         let keys = ["00", "01"].map(|byte| Key::from_hex(&byte.repeat(32)).unwrap());
-        let hashes: Vec<u64> =
-            keys.iter().flat_map(|key| [Purpose::RecordKeys, Purpose::Rounding].map(|p| key.hash_for(p).of_words([7]))).collect();
-        assert!((0..4).all(|a| (0..a).all(|b| hashes[a] != hashes[b])));
+        let hashes: Vec<u64> = keys
+            .iter()
+            .flat_map(|key| [Purpose::RecordKeys, Purpose::Rounding, Purpose::TableCells].map(|p| key.hash_for(p).of_words([7])))
+            .collect();
+        assert!((0..6).all(|a| (0..a).all(|b| hashes[a] != hashes[b])));
     }
 }

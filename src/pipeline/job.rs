@@ -491,7 +491,7 @@ fn contributor(plan: &Plan) -> Result<Contributor, PlanError> {
 }
 
 /// The method; with it, what is to be known about the key file.
-fn method(plan: &Plan, language: Language) -> Result<(Method, Option<String>), Error> {
+pub(super) fn method(plan: &Plan, language: Language) -> Result<(Method, Option<String>), Error> {
     let p = &plan.protection;
     let method = p.method.unwrap_or(MethodPlan::Suppress);
     no_strangers(plan, method)?;

@@ -7,6 +7,7 @@ mod job;
 mod key;
 mod manifest;
 mod merge;
+mod plain;
 mod profile;
 mod stopwatch;
 
@@ -27,6 +28,7 @@ pub use compare::{Choice, CompareOptions, Compared, compare};
 pub use compare::{Table as ComparedTable, risks as comparison_risks, table as comparison_table, warning as comparison_warning};
 pub use folder::{BundleFolder, FolderError};
 pub use key::write_key;
+pub use plain::plain_method;
 pub use stopwatch::StageTime;
 
 use job::Job;

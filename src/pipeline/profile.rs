@@ -1,7 +1,14 @@
 //! Profiles: named sets of method and rules, as offices use them.
 //!
-//! What a profile sets is filled into the plan; saying the same again is allowed, saying something else is refused. Sources: METHODS of the
-//! statistical offices, as the README names them.
+//! What a profile sets is filled into the plan; saying the same again is allowed, saying something else is refused. Sources:
+//!
+//! - `zensus`: the method of the German census of 2022 is cell keys; D, V and js are those of the worked example of R's `ptable`, for the census does not
+//!   tell its own.
+//! - `destatis-sgb2`: georeferenced rates of people on benefits by Destatis and the Federal Employment Agency: at least 100 people and 3 on benefits.
+//! - `ba`: the Federal Employment Agency's "Regeln der statistischen Geheimhaltung" (statistik.arbeitsagentur.de) ask for at least 3, and that no single
+//!   case dominates a number; they tell no percentages. Those here are our choice: two over 85 % is the example of the Handbook on Statistical
+//!   Disclosure Control (ESSnet 2010) and what the Bundesbank's `sdcLog` checks, one over 50 % is what is mostly one contributor's.
+//! - `standard`, `strict`: thresholds in use by German offices (5, 10); our names.
 
 use std::fmt::Debug;
 

@@ -65,7 +65,11 @@ pub(super) fn rule(name: &str, language: Language) -> String {
         "threshold_units" => {
             say!(language, "fewest households or businesses in a count", "wenigste Haushalte oder Betriebe in einer Anzahl")
         }
-        "interval" => say!(language, "width of what can be known of a withheld number", "Breite dessen, was über eine gesperrte Zahl bekannt sein kann"),
+        "interval" => say!(
+            language,
+            "width of what can be known of a withheld number",
+            "Breite dessen, was über eine gesperrte Zahl bekannt sein kann"
+        ),
         "dominance" => say!(
             language,
             "most that the n largest may contribute to a sum (n, share)",

@@ -24,6 +24,7 @@ mod nesting;
 mod perturbation;
 mod perturbed;
 mod plain;
+mod plain_rounding;
 mod primary;
 mod publish;
 mod release;

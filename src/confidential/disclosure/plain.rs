@@ -9,12 +9,17 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use crate::confidential::cube::CellKey;
+use crate::confidential::disclosure::cell_key::Noise;
 use crate::confidential::disclosure::entries::Entries;
+use crate::confidential::disclosure::perturbation::{PerturbationParameters, PerturbationTable};
+use crate::confidential::disclosure::plain_rounding::{Nest, Rounding};
 use crate::confidential::disclosure::release::ProtectedCount;
-use crate::confidential::disclosure::rules::{RulesError, Zeros};
+use crate::confidential::disclosure::rules::{BASES, RulesError, Zeros};
 use crate::confidential::disclosure::suppress::complement;
 use crate::confidential::disclosure::system::{State, Sums, System};
 use crate::confidential::records::Dialect;
+use crate::confidential::secret::{Key, Purpose};
 use crate::confidential::text_table::TextTable;
 use crate::error::{Error, Failure, Kind, Language};
 use crate::say;
@@ -36,6 +41,29 @@ pub enum PlainMethod {
         threshold: u64,
         /// Whether zeros are published.
         zeros: Zeros,
+    },
+    /// Unbiased controlled rounding: every cell of 1 to `base` − 1 becomes 0 or `base`, larger ones stay, and everything is a sum of cells.
+    ///
+    /// Guarantee: all margins add up, and no number is published as 1 to `base` − 1. In a table of one or two dimensions of which at most one has
+    /// groups, and these nested, every number is less than `base` away from the truth. In others this holds for the values and groups of the first
+    /// dimension; for each of its values with the groups of the next, the next two, and so on; for these without the first; and for groups of the first with
+    /// the finest groups of all others. Over keys, every number is right on average. The same key and table give the same numbers.
+    Round {
+        /// What small cells become, or 0; 3 to 1000.
+        base: u32,
+        /// The secret.
+        key: Key,
+    },
+    /// Noise looked up by the count and the cell key, as in the German census.
+    ///
+    /// A table has no records, so a cell's key is a keyed hash of its codes and its count; the key of a margin is the sum of those of its cells.
+    /// Guarantee: the same cells with the same counts have the same noise in every margin and in every table with these dimensions, in any order of
+    /// columns. Otherwise as of [`crate::confidential::Method::CellKey`].
+    CellKey {
+        /// D, V and js.
+        parameters: PerturbationParameters,
+        /// The secret.
+        key: Key,
     },
 }
 
@@ -113,10 +141,14 @@ pub fn protect_table(spec: &PlainSpec) -> Result<ProtectedTable, Error> {
     for (whole, parts) in &sums {
         counts[*whole as usize] = parts.iter().map(|&part| counts[part as usize]).sum();
     }
-    let counts =
-        counts.iter().map(|&c| u32::try_from(c)).collect::<Result<Vec<u32>, _>>().map_err(|_| RulesError::TooManyRecords)?;
-    let numbers = match spec.method {
-        PlainMethod::Suppress { threshold, zeros } => suppressed(&counts, &sums, threshold, zeros)?,
+    let layout = Layout { dims: &spec.dims, codes: &codes, sizes: &sizes };
+    let numbers = match &spec.method {
+        PlainMethod::Suppress { threshold, zeros } => {
+            let counts = counts.iter().map(|&c| u32::try_from(c)).collect::<Result<Vec<u32>, _>>();
+            suppressed(&counts.map_err(|_| RulesError::TooManyRecords)?, &sums, *threshold, *zeros)?
+        }
+        PlainMethod::Round { base, key } => layout.rounded(counts, &sums, *base, key)?,
+        PlainMethod::CellKey { parameters, key } => layout.noisy(&counts, &sums, *parameters, key)?,
     };
     Ok(ProtectedTable { dims: spec.dims.clone(), codes: codes.into_iter().map(|c| c.names).collect(), numbers })
 }
@@ -147,6 +179,82 @@ fn sums(codes: &[Codes], sizes: &[usize]) -> Vec<(u32, Vec<u32>)> {
     // Parts are sums in one dimension fewer.
     sums.sort_by_key(|sum| sum.0);
     sums.into_iter().map(|(_, whole, parts)| (whole, parts)).collect()
+}
+
+/// How the numbers of a table are laid out.
+struct Layout<'t> {
+    dims: &'t [String],
+    codes: &'t [Codes],
+    sizes: &'t [usize],
+}
+
+impl Layout<'_> {
+    /// How far apart numbers lie that differ by one code in a dimension.
+    fn stride(&self, dim: usize) -> usize {
+        self.sizes[dim + 1..].iter().product()
+    }
+
+    /// What a number is called in draws and cell keys: the same in every table with these dimensions, whatever its other codes and order.
+    fn name(&self, number: usize) -> Vec<u8> {
+        let code = |dim: usize| &self.codes[dim].names[number / self.stride(dim) % self.sizes[dim]];
+        let mut parts: Vec<(&String, &String)> = self.dims.iter().enumerate().map(|(dim, name)| (name, code(dim))).collect();
+        parts.sort_unstable();
+        // Lengths keep texts with any signs in them apart.
+        let text = |text: &String| [&(text.len() as u64).to_le_bytes(), text.as_bytes()].concat();
+        parts.into_iter().flat_map(|(dim, code)| [text(dim), text(code)].concat()).collect()
+    }
+
+    fn rounded(
+        &self,
+        mut counts: Vec<u64>,
+        sums: &[(u32, Vec<u32>)],
+        base: u32,
+        key: &Key,
+    ) -> Result<Vec<ProtectedCount>, RulesError> {
+        if !BASES.contains(&base) {
+            return Err(RulesError::Base);
+        }
+        let nest = |codes: &Codes| Nest::new(codes.at.len(), codes.names.len() - 1, &codes.sums);
+        let others = (1..self.codes.len()).map(|dim| (nest(&self.codes[dim]), self.stride(dim)));
+        let rest = others.fold(None, |before: Option<Nest>, (nest, stride)| {
+            Some(before.map_or_else(|| Nest::single().then(0, &nest, stride), |before| before.then(1, &nest, stride)))
+        });
+        let (spine, hash) = (nest(&self.codes[0]), key.hash_for(Purpose::Rounding));
+        let rest = rest.unwrap_or_else(Nest::single);
+        let rounding = Rounding { counts: &counts, spine: (&spine, self.stride(0)), rest: &rest, base, hash };
+        for (at, up) in rounding.raised(|number| hash.of_bytes(&self.name(number))) {
+            counts[at] = if up { u64::from(base) } else { 0 };
+        }
+        for (whole, parts) in sums {
+            counts[*whole as usize] = parts.iter().map(|&part| counts[part as usize]).sum();
+        }
+        Ok(counts.into_iter().map(|count| ProtectedCount::published(count as i64)).collect())
+    }
+
+    fn noisy(
+        &self,
+        counts: &[u64],
+        sums: &[(u32, Vec<u32>)],
+        parameters: PerturbationParameters,
+        key: &Key,
+    ) -> Result<Vec<ProtectedCount>, RulesError> {
+        let noise = Noise::of(&PerturbationTable::solve(parameters).map_err(RulesError::Perturbation)?);
+        let hash = key.hash_for(Purpose::TableCells);
+        let is_cell = |number: usize| {
+            self.codes.iter().enumerate().all(|(dim, codes)| number / self.stride(dim) % self.sizes[dim] < codes.at.len())
+        };
+        let key_of = |number: usize| match counts[number] {
+            count if count > 0 && is_cell(number) => {
+                CellKey::of(hash.of_bytes(&[&self.name(number)[..], &count.to_le_bytes()].concat()))
+            }
+            _ => CellKey::default(),
+        };
+        let mut keys: Vec<CellKey> = (0..counts.len()).map(key_of).collect();
+        for (whole, parts) in sums {
+            keys[*whole as usize] = parts.iter().fold(CellKey::default(), |sum, &part| sum.with(keys[part as usize]));
+        }
+        Ok(counts.iter().zip(keys).map(|(&count, key)| ProtectedCount::published(noise.perturb(count, key))).collect())
+    }
 }
 
 fn suppressed(counts: &[u32], sums: &[(u32, Vec<u32>)], threshold: u64, zeros: Zeros) -> Result<Vec<ProtectedCount>, RulesError> {

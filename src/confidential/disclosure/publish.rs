@@ -90,10 +90,14 @@ fn parameters(lattice: &Lattice, rules: &Rules, withheld: &[String]) -> Vec<(&'s
         Method::Suppress { threshold } => {
             parameters.push(("threshold", threshold.to_string()));
             parameters.push(("zeros", rules.zeros.name().to_owned()));
-            for (dimension, categories) in &rules.sensitive {
+            let sensitive = rules.sensitive.iter().map(|(dimension, categories)| {
                 let dimension = &lattice.dimensions[*dimension];
                 let labels: Vec<&str> = categories.iter().map(|&c| dimension.categories[c].as_str()).collect();
-                parameters.push(("sensitive", format!("{}: {}", dimension.name, labels.join(", "))));
+                format!("{}: {}", dimension.name, labels.join(", "))
+            });
+            let sensitive: Vec<String> = sensitive.collect();
+            if !sensitive.is_empty() {
+                parameters.push(("sensitive", sensitive.join("; ")));
             }
             parameters.extend(rules.risks.parameters(lattice));
             if !withheld.is_empty() {

@@ -92,7 +92,7 @@ impl Method {
 }
 
 /// Bases that small atoms can be rounded to: with 2, a published 2 could only stand for 1 or 2.
-const BASES: std::ops::RangeInclusive<u32> = 3..=1000;
+pub(super) const BASES: std::ops::RangeInclusive<u32> = 3..=1000;
 
 /// What the plan says about protection.
 #[derive(Clone, Debug, PartialEq)]
