@@ -75,7 +75,7 @@ pub struct SourcePlan {
     pub decimal: Option<char>,
 }
 
-/// Coordinates, or a cell code.
+/// Coordinates, a cell code, or an address.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PositionPlan {
@@ -91,6 +91,107 @@ pub struct PositionPlan {
     /// Column of an INSPIRE cell code, in place of coordinates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cell: Option<String>,
+    /// Addresses and a register of houses, in place of coordinates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<AddressPlan>,
+}
+
+/// Columns of an address, and the register that says where houses are.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AddressPlan {
+    /// The register, relative to the plan: official house coordinates or a table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub register: Option<PathBuf>,
+    /// Its layout; recognised if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub register_format: Option<RegisterFormatPlan>,
+    /// Its reference system; recognised for official house coordinates if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub register_crs: Option<String>,
+    /// Which column of a table is what: `street`, `number`, `suffix`, `x`, `y`, `street_key`, `postcode`, `municipality`, `place`.
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub register_columns: std::collections::BTreeMap<String, String>,
+    /// File that keeps the register's index, relative to the plan; beside the register if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub register_index: Option<PathBuf>,
+    /// Column of the street, with or without the number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub street: Option<String>,
+    /// Column of the house number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// Column of what follows the number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suffix: Option<String>,
+    /// Column of the postcode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postcode: Option<String>,
+    /// Column of the municipality's key or name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub municipality: Option<String>,
+    /// Column of the street's key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub street_key: Option<String>,
+    /// Smallest cells that a grade of match may enter, metres, or `never`; what counts is the finest size of the run.
+    pub grades: GradesPlan,
+    /// File, relative to the plan, that lists rows without a cell and the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unmatched: Option<PathBuf>,
+    /// Whether that list holds addresses too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub with_addresses: bool,
+}
+
+/// Smallest cells by grade.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct GradesPlan {
+    /// The street letter for letter, or its key; any size if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exact: Option<SmallestPlan>,
+    /// The same words, written otherwise; any size if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub normalised: Option<SmallestPlan>,
+    /// A similar street that has the number; any size if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub similar: Option<SmallestPlan>,
+    /// Between neighbouring numbers; 250 m if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub neighbour_number: Option<SmallestPlan>,
+    /// The street alone; 1000 m if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub street: Option<SmallestPlan>,
+}
+
+/// The smallest cell that a grade may enter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum SmallestPlan {
+    /// Cells of this side, metres, and larger ones.
+    Metres(u32),
+    /// No cell.
+    Word(NeverPlan),
+}
+
+/// The word `never`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NeverPlan {
+    /// No cell.
+    Never,
+}
+
+/// Layouts of registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum RegisterFormatPlan {
+    /// Hauskoordinaten Deutschland: 18 fields
+    Hkde,
+    /// Gebäudereferenzen Nordrhein-Westfalen
+    Gebref,
+    /// Any table with a header
+    Csv,
 }
 
 /// The statistical grid.
@@ -413,7 +514,9 @@ impl Plan {
 
     fn relative_to(&mut self, folder: &Path) {
         let files = self.source.files.iter_mut().chain(self.area.iter_mut().map(|area| &mut area.file));
-        for path in files.chain(&mut self.unit.key).chain(&mut self.output.folder) {
+        let address = self.position.address.iter_mut();
+        let address = address.flat_map(|a| a.register.iter_mut().chain(&mut a.register_index).chain(&mut a.unmatched));
+        for path in files.chain(&mut self.unit.key).chain(&mut self.output.folder).chain(address) {
             *path = folder.join(&*path);
         }
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::cli::address::AddressFlags;
 use crate::config::{
     AreaPlan, DatePlan, DimensionPlan, DominancePlan, Format, MeasurePlan, MethodPlan, NumeratorPlan, Plan, PlanError,
     ProfilePlan, ZerosPlan,
@@ -27,6 +28,8 @@ pub struct RunFlags {
     /// Column of an INSPIRE cell code, in place of coordinates
     #[arg(long, value_name = "COLUMN")]
     cell: Option<String>,
+    #[command(flatten)]
+    address: AddressFlags,
     /// Sides of the grid squares in metres, each a divisor of the next
     #[arg(long, value_name = "M,M,…", value_delimiter = ',')]
     sizes: Option<Vec<u32>>,
@@ -185,6 +188,7 @@ impl RunFlags {
             ($($flag:ident => $($slot:ident).+;)*) => { $( if self.$flag.is_some() { plan.$($slot).+ = self.$flag; } )* };
         }
         plan.audit.run |= self.audit;
+        plan.position.address = self.address.on_top_of(plan.position.address.take())?;
         take! {
             crs => position.crs;
             x => position.x;

@@ -11,7 +11,7 @@ use crate::confidential::account::{Account, Rejects};
 use crate::confidential::cube::{
     Contributor, Cube, CubeBuilder, CubeColumns, CubeSpec, DateSpec, DimensionKind, DimensionSpec, Filler, MeasureSpec,
 };
-use crate::confidential::georeference::{CellCodes, Coordinates, PositionSource};
+use crate::confidential::georeference::{AddressTally, Addresses, CellCodes, Coordinates, PositionSource};
 use crate::confidential::records::{Batch, Dialect, Kind, NumberValues, Request, TextValues, Values, Wanted, read, resolve};
 use crate::confidential::rejected::CountError;
 use crate::confidential::secret::{Key, Purpose};
@@ -93,13 +93,25 @@ fn count_batches(
     let Counting { position, builder, idle, .. } = counting;
     let mut account = Account { sources: spec.files.clone(), records_read, ..Account::default() };
     let mut fillers = Vec::new();
-    for Worker { filler, rejects, exactly_projected } in idle.into_inner().expect("no thread panicked") {
+    let mut found = AddressTally::default();
+    for Worker { filler, rejects, exactly_projected, tally } in idle.into_inner().expect("no thread panicked") {
+        found.add(tally);
         account.rejects.merge(rejects);
         account.exactly_projected += exactly_projected;
         fillers.push(filler);
     }
     if let Position::Coordinates { coordinates, .. } = &position {
         account.projection_error_m = coordinates.error_m();
+    }
+    if let Position::Address { addresses, .. } = &position {
+        account.register_rows = Some(addresses.register_rows());
+    }
+    account.grades = found.grades;
+    if let PositionSource::Address(source) = &spec.position
+        && let Some(file) = &source.unmatched
+    {
+        // Written before anything is refused: it tells what to mend.
+        file.write(&spec.files, found.unmatched)?;
     }
     let cube = builder.finish(fillers, &mut account)?;
     CountError::check(&account, spec.max_rejects)?;
@@ -120,6 +132,7 @@ struct Counting<'s> {
 enum Position<'s> {
     Coordinates { coordinates: Coordinates<'s>, columns: [usize; 2] },
     CellCode { codes: CellCodes<'s>, column: usize },
+    Address { addresses: Addresses<'s>, columns: [Option<usize>; 6] },
 }
 
 /// What a thread works with.
@@ -127,6 +140,7 @@ struct Worker {
     filler: Filler,
     rejects: Rejects,
     exactly_projected: u64,
+    tally: AddressTally,
 }
 
 /// The columns that are read, and who reads them. A column that two read in the same way is read once.
@@ -172,6 +186,10 @@ impl<'s> Counting<'s> {
             PositionSource::CellCode { column } => {
                 Position::CellCode { codes: CellCodes::new(column, finest), column: columns.text(column) }
             }
+            PositionSource::Address(source) => Position::Address {
+                addresses: Addresses::new(source, finest)?,
+                columns: source.columns.in_order().map(|column| column.map(|name| columns.text(name))),
+            },
         };
         for dimension in &spec.dimensions {
             let at = match dimension.kind {
@@ -204,7 +222,12 @@ impl<'s> Counting<'s> {
 
     fn take(&self, batch: Batch) -> Result<(), Error> {
         let idle = self.idle.lock().expect("no thread panicked").pop();
-        let new = || Worker { filler: self.builder.filler(), rejects: Rejects::default(), exactly_projected: 0 };
+        let new = || Worker {
+            filler: self.builder.filler(),
+            rejects: Rejects::default(),
+            exactly_projected: 0,
+            tally: AddressTally::default(),
+        };
         let mut worker = idle.unwrap_or_else(new);
         let outcome = self.count(batch, &mut worker);
         self.idle.lock().expect("no thread panicked").push(worker);
@@ -222,6 +245,10 @@ impl<'s> Counting<'s> {
                 coordinates.place(xy, &mut sieve)
             }
             Position::CellCode { codes, column } => codes.place(text(&batch, *column), &mut sieve),
+            Position::Address { addresses, columns } => {
+                let texts = columns.map(|column| column.map(|at| text(&batch, at)));
+                addresses.place(texts, &mut sieve, &mut worker.tally).0
+            }
         };
         worker.exactly_projected += places.exactly_projected;
         let columns = CubeColumns {

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use crate::area::{AreaFile, AreaSystem};
 use crate::confidential::{
-    Concentration, Contributor, CountSpec, DateSpec, Dialect, DimensionKind, DimensionSpec, Key, MeasureSpec, Method, Missing,
+    AddressColumns, Concentration, Contributor, CountSpec, DateSpec, Dialect, DimensionKind, DimensionSpec, Key, MeasureSpec, Method, Missing,
     PerturbationParameters, PerturbationTable, PositionSource, Release, Request, Sensitive, Table, Zeros,
 };
 use crate::config::{DimensionPlan, Format, MethodPlan, MissingPlan, Plan, PlanError, ZerosPlan};
 use crate::error::{Error, Language};
 use crate::geodesy::ReferenceSystem;
 use crate::grid::GridSizes;
+use crate::pipeline::address::address_source;
 use crate::pipeline::key::read_key;
 use crate::pipeline::profile::{explain, with_profile};
 use crate::progress::{Progress, Stage};
@@ -212,6 +213,11 @@ impl Job {
                 vec![field(x_column, Fate::Coordinate), field(y_column, Fate::Coordinate)]
             }
             PositionSource::CellCode { column } => vec![field(column, Fate::CellCode)],
+            PositionSource::Address(source) => {
+                let AddressColumns { street, number, suffix, postcode, municipality, street_key } = &source.columns;
+                let columns = [street_key, street, number, suffix, postcode, municipality];
+                columns.into_iter().flatten().map(|column| field(column, Fate::Address)).collect()
+            }
         };
         for (position, d) in self.dimensions.iter().enumerate() {
             let published = self.tables.iter().any(|table| table.0.contains(&position));
@@ -231,7 +237,11 @@ impl Job {
 
     /// All files a run reads.
     pub(super) fn input_files(&self) -> Vec<PathBuf> {
-        self.files.iter().cloned().chain(self.areas.iter().map(|area| area.file.clone())).collect()
+        let register = match &self.position {
+            PositionSource::Address(source) => Some(source.register.file.clone()),
+            _ => None,
+        };
+        self.files.iter().cloned().chain(self.areas.iter().map(|area| area.file.clone())).chain(register).collect()
     }
 
     /// One line about the protection, carried by every output.
@@ -275,6 +285,18 @@ fn check_name(name: &str) -> Result<(), PlanError> {
 
 fn position(plan: &Plan) -> Result<PositionSource, Error> {
     let p = &plan.position;
+    if let Some(address) = &p.address {
+        return match (&p.cell, &p.x, &p.y) {
+            (None, None, None) => Ok(PositionSource::Address(Box::new(address_source(address)?))),
+            _ => Err(impossible(
+                "position.address",
+                "address, cell, x, y",
+                "an address, a cell code or coordinates, only one of them",
+                "eine Adresse, ein Zellcode oder Koordinaten, nur eines davon",
+            )
+            .into()),
+        };
+    }
     match (&p.cell, &p.x, &p.y) {
         (Some(column), None, None) => Ok(PositionSource::CellCode { column: column.clone() }),
         (None, Some(x), Some(y)) => {
@@ -290,7 +312,7 @@ fn position(plan: &Plan) -> Result<PositionSource, Error> {
         .into()),
         (None, None, Some(_)) => Err(missing("position.x", "--x", "--x e_25832").into()),
         (None, Some(_), None) => Err(missing("position.y", "--y", "--y n_25832").into()),
-        (None, None, None) => Err(missing("position", "--x and --y, or --cell", "--x e_25832 --y n_25832").into()),
+        (None, None, None) => Err(missing("position", "--x and --y, --cell, or --register with --street", "--x e_25832 --y n_25832").into()),
     }
 }
 

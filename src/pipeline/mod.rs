@@ -1,5 +1,6 @@
 //! The whole way: plan → closed room → release → layers → bundle and report. The only place that knows all rooms.
 
+mod address;
 mod audited;
 mod compare;
 mod folder;
@@ -21,6 +22,7 @@ use crate::geodesy;
 use crate::progress::{Progress, Stage};
 use crate::tiling::{self, TileFormat, TileOptions, TileReport};
 
+pub use address::{GeoreferenceOptions, georeference};
 pub use audited::Audit;
 pub use compare::{Choice, CompareOptions, Compared, compare};
 pub use compare::{Table as ComparedTable, risks as comparison_risks, table as comparison_table, warning as comparison_warning};

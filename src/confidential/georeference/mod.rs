@@ -1,11 +1,24 @@
 //! Record batches in, the finest cell of every record out.
 //!
-//! A position is a coordinate in any reference system ([`coordinate`]) or an INSPIRE cell code ([`cell_code`]). Coordinates live as long
-//! as their batch. Uses `records`, `geodesy` and `grid`; used by `count`, which passes the places on to `cube`.
+//! A position is a coordinate in any reference system ([`coordinate`]), an INSPIRE cell code ([`cell_code`]) or an address ([`by_address`]), which
+//! the [`matcher`] looks up in a [`register`] after [`address`] has read it. Coordinates and addresses live as long as their batch. Uses `records`, `geodesy` and `grid`; used by `count`, which passes the places on to `cube`.
 
+mod address;
+mod by_address;
 mod cell_code;
 mod coordinate;
 mod error;
+mod matcher;
+mod placed;
+mod register;
+mod unmatched;
+
+pub use by_address::{AddressColumns, AddressSource};
+pub(in crate::confidential) use by_address::{AddressTally, Addresses};
+pub use placed::GeoreferenceSpec;
+pub(in crate::confidential) use placed::georeference;
+pub use register::{RegisterColumns, RegisterFormat, RegisterSpec, UnknownColumn};
+pub use unmatched::UnmatchedFile;
 
 pub(in crate::confidential) use cell_code::CellCodes;
 pub(in crate::confidential) use coordinate::Coordinates;
@@ -30,6 +43,8 @@ pub enum PositionSource {
         /// The column's name.
         column: String,
     },
+    /// Columns of an address, looked up in a register.
+    Address(Box<AddressSource>),
 }
 
 /// Where the rows of one batch lie. Entries of rejected rows mean nothing.

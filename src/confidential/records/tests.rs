@@ -139,7 +139,7 @@ one! {
 
 #[test]
 fn declared_signs_win() {
-    let dialect = Dialect { separator: Some('|'), decimal: Some(','), quote: Some('\''), encoding: Some("cp1252".to_owned()) };
+    let dialect = Dialect { separator: Some('|'), decimal: Some(','), quote: Some('\''), encoding: Some("cp1252".to_owned()), ..Dialect::default() };
     let rows = texts(&latin("a;b|c\n'Köln|ö'|1.234\n"), &dialect, &["a;b", "#c"]);
     assert_eq!(rows[0].1, [Some("Köln|ö".to_owned()), Some("1234".to_owned())]);
 }
