@@ -58,12 +58,15 @@ pub struct Plan {
     pub report: ReportPlan,
 }
 
-/// The records: CSV (also gzip), Parquet or GeoJSON points.
+/// The records: CSV (also gzip), Parquet, GeoJSON points, spreadsheets (XLSX, ODS) or GeoPackages.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SourcePlan {
-    /// Files, relative to the plan.
+    /// Files, relative to the plan; `*` and `?` in a name stand for all that fit.
     pub files: Vec<PathBuf>,
+    /// Layer of a GeoPackage or sheet of a spreadsheet; the only layer, or the first sheet with content, if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layer: Option<String>,
     /// Character encoding; recognised if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
@@ -79,7 +82,7 @@ pub struct SourcePlan {
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PositionPlan {
-    /// Reference system of the coordinates: `EPSG:25832`, a PROJ string or WKT.
+    /// Reference system of the coordinates: `EPSG:25832`, a PROJ string or WKT. For geometries the file's own if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crs: Option<String>,
     /// Column of the easting or longitude.
@@ -88,6 +91,9 @@ pub struct PositionPlan {
     /// Column of the northing or latitude.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub y: Option<String>,
+    /// Column of geometries, in place of coordinates: WKT, WKB (also hexadecimal) or GeoJSON; of a polygon a point inside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub geometry: Option<String>,
     /// Column of an INSPIRE cell code, in place of coordinates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cell: Option<String>,
@@ -238,6 +244,9 @@ pub struct DimensionPlan {
     /// Lower edges of half-open bands, ascending; the last band is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bands: Option<Vec<f64>>,
+    /// The column holds dates, months or years of birth, and the bands are of the age in completed years at the reference date.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub birth: bool,
     /// The categories in the order they are shown; found in the data if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub categories: Option<Vec<String>>,
@@ -403,6 +412,15 @@ pub struct DatePlan {
     /// One date for all records, `2024-12-31`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
+    /// Several dates; each record counts on every one that it is valid on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub days: Vec<String>,
+    /// Column of the first day that a record is valid, with `days`; empty is from ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<String>,
+    /// Column of the last day that a record is valid, with `days`; empty is for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_to: Option<String>,
 }
 
 /// What a record stands for.

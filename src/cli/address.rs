@@ -87,7 +87,8 @@ mod tests {
     #[test]
     fn flags_go_on_top_of_a_plan() {
         let plan = AddressPlan { register: Some("a.txt".into()), street: Some("s".into()), ..AddressPlan::default() };
-        let flags = AddressFlags { street: Some("t".into()), register_columns: vec!["street = x".into()], ..AddressFlags::default() };
+        let flags =
+            AddressFlags { street: Some("t".into()), register_columns: vec!["street = x".into()], ..AddressFlags::default() };
         let plan = flags.on_top_of(Some(plan)).unwrap().unwrap();
         assert_eq!((plan.register, plan.street), (Some("a.txt".into()), Some("t".into())));
         assert_eq!(plan.register_columns["street"], "x");
@@ -100,7 +101,8 @@ mod tests {
 
     #[test]
     fn a_column_needs_a_name() {
-        let flags = AddressFlags { register: Some("a".into()), register_columns: vec!["strname".into()], ..AddressFlags::default() };
+        let flags =
+            AddressFlags { register: Some("a".into()), register_columns: vec!["strname".into()], ..AddressFlags::default() };
         assert!(flags.on_top_of(None).is_err());
     }
 }

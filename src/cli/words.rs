@@ -126,6 +126,14 @@ fn account_lines(account: &Account, language: Language) -> String {
             ));
         }
     }
+    if account.never_valid > 0 {
+        lines.push(say!(
+            language,
+            "dates     {} records valid on no reference date",
+            "Stichtage {} Sätze an keinem Stichtag gültig",
+            n(account.never_valid)
+        ));
+    }
     if let Some((houses, unusable)) = account.register_rows {
         lines.push(say!(
             language,

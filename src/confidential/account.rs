@@ -220,11 +220,9 @@ impl Reason {
                 "id occurs more than once: remove the repeated rows, or leave --id out if rows are not persons",
                 "Kennung kommt mehrfach vor: doppelte Zeilen entfernen oder --id weglassen, wenn Zeilen keine Personen sind"
             ),
-            Self::AddressMissing => say!(
-                language,
-                "no address: fill street or street key",
-                "keine Adresse: Straße oder Straßenschlüssel ergänzen"
-            ),
+            Self::AddressMissing => {
+                say!(language, "no address: fill street or street key", "keine Adresse: Straße oder Straßenschlüssel ergänzen")
+            }
             Self::PlaceMissing => say!(
                 language,
                 "neither municipality nor postcode, and the register has several municipalities: fill one",
@@ -344,13 +342,15 @@ pub struct Account {
     pub sources: Vec<PathBuf>,
     /// Rows read.
     pub records_read: u64,
-    /// Rows counted in a cell.
+    /// Rows counted in a cell, once for each reference date that they are valid on.
     pub records_placed: u64,
     /// Rows not counted.
     pub rejects: Rejects,
     /// Records that were found in a register of addresses, by grade in the order of [`Grade::ALL`], admitted to the finest cells or not; all 0 where
     /// positions are no addresses.
     pub grades: [u64; Grade::ALL.len()],
+    /// Records that are valid on none of the reference dates: neither placed nor rejected.
+    pub never_valid: u64,
     /// Houses in the register of addresses, and rows of it without street or position.
     pub register_rows: Option<(u64, u64)>,
     /// For each area system: placed records in no area, and placed records in more than one area (counted in the first by key).

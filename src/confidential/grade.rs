@@ -19,8 +19,7 @@ pub enum Grade {
 
 impl Grade {
     /// All grades of what was found.
-    pub const ALL: [Self; 6] =
-        [Self::Exact, Self::Normalised, Self::Similar, Self::NeighbourNumber, Self::Street, Self::Area];
+    pub const ALL: [Self; 6] = [Self::Exact, Self::Normalised, Self::Similar, Self::NeighbourNumber, Self::Street, Self::Area];
 
     /// The stable technical name; what was not found at all is `none`.
     pub fn name(self) -> &'static str {
@@ -84,6 +83,8 @@ mod tests {
     #[test]
     fn a_plan_may_say_otherwise() {
         let strict = Admission::default().with(Grade::Similar, None).with(Grade::Street, Some(5000));
-        assert!(!strict.admits(Grade::Similar, 100_000) && !strict.admits(Grade::Street, 1000) && strict.admits(Grade::Street, 5000));
+        assert!(
+            !strict.admits(Grade::Similar, 100_000) && !strict.admits(Grade::Street, 1000) && strict.admits(Grade::Street, 5000)
+        );
     }
 }

@@ -76,8 +76,8 @@ pub use disclosure::{
 };
 pub use disclosure::{PlainMethod, PlainSpec, ProtectedTable, protect_table};
 pub use georeference::{
-    AddressColumns, AddressSource, GeoreferenceSpec, PositionSource, RegisterColumns, RegisterFormat, RegisterSpec, UnknownColumn,
-    UnmatchedFile,
+    AddressColumns, AddressSource, GeoreferenceSpec, PositionSource, RegisterColumns, RegisterFormat, RegisterSpec,
+    UnknownColumn, UnmatchedFile,
 };
 pub use grade::{Admission, Grade};
 pub use inspect::{ColumnFinding, Distinct, GuessSystems, Inspection, PositionFinding, Role, SystemSource, ValueType, inspect};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::confidential::{
-    self, Account, Admission, AddressColumns, AddressSource, Dialect, GeoreferenceSpec, Grade, RegisterColumns, RegisterFormat,
+    self, Account, AddressColumns, AddressSource, Admission, Dialect, GeoreferenceSpec, Grade, RegisterColumns, RegisterFormat,
     RegisterSpec, UnmatchedFile,
 };
 use crate::config::{AddressPlan, PlanError, RegisterFormatPlan, SmallestPlan};
@@ -20,7 +20,11 @@ pub(super) fn address_source(plan: &AddressPlan) -> Result<AddressSource, PlanEr
         return Err(missing("position.address.street", "--street or --street-key", "--street strasse --number hausnr"));
     }
     if plan.with_addresses && plan.unmatched.is_none() {
-        return Err(missing("position.address.unmatched", "--unmatched", "--unmatched rows.csv: with_addresses speaks of that file"));
+        return Err(missing(
+            "position.address.unmatched",
+            "--unmatched",
+            "--unmatched rows.csv: with_addresses speaks of that file",
+        ));
     }
     Ok(AddressSource {
         register: RegisterSpec {

@@ -3,6 +3,7 @@
 mod address;
 mod audited;
 mod compare;
+mod files;
 mod folder;
 mod job;
 mod key;

@@ -104,8 +104,11 @@ impl<'s> Addresses<'s> {
         let rows = sieve.rows();
         let finder = CellFinder::new(self.finest);
         let nowhere = CellId::of_corner(self.finest, 0, 0).expect("the grid begins with a cell");
-        let mut places =
-            Places { cells: vec![nowhere; rows], points_3035_m: Some([vec![f64::NAN; rows], vec![f64::NAN; rows]]), exactly_projected: 0 };
+        let mut places = Places {
+            cells: vec![nowhere; rows],
+            points_3035_m: Some([vec![f64::NAN; rows], vec![f64::NAN; rows]]),
+            exactly_projected: 0,
+        };
         let mut grades = vec![None; rows];
         let mut last: Option<(Address<'_>, Result<Found, Reason>)> = None;
         for (row, of_row) in grades.iter_mut().enumerate() {
@@ -136,7 +139,11 @@ impl<'s> Addresses<'s> {
                 }
                 (Err(reason), _) => {
                     if let Some(file) = &self.source.unmatched {
-                        tally.unmatched.push(Unmatched::new(sieve.place(row), reason, file.with_addresses.then(|| texts_of(&address))));
+                        tally.unmatched.push(Unmatched::new(
+                            sieve.place(row),
+                            reason,
+                            file.with_addresses.then(|| texts_of(&address)),
+                        ));
                     }
                     sieve.reject(row, reason, self.source.columns.first());
                 }

@@ -5,8 +5,8 @@
 
 use crate::confidential::account::Reason;
 use crate::confidential::georeference::address::{HouseNumber, StreetName, Suffix, fold, line, similarity};
+use crate::confidential::georeference::register::{Index, NameMark, StretchId};
 use crate::confidential::grade::Grade;
-use crate::confidential::georeference::register::{Index, StretchId};
 
 /// What a record says of its address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -191,20 +191,19 @@ impl Index {
             return Err(Reason::StreetUnknown);
         }
         let letters = similarity::letters(name);
-        // Another kind of street changes more letters than this; its names share what comes before.
-        let stem = &name.as_bytes()[..name.len().min(4)];
-        let near = |&other: &u32| {
-            let text = self.name_text(other);
-            let few = (self.letters(other) ^ letters).count_ones() <= most && text.len().abs_diff(name.len()) <= 2;
-            few || text.as_bytes().starts_with(stem)
+        let near =
+            |mark: &&NameMark| (mark.letters ^ letters).count_ones() <= most && mark.length.abs_diff(name.len() as u32) <= 2;
+        let cost = |mark: &NameMark| Some((similarity::cost(name, self.name_text(mark.name), most)?, mark.name));
+        let marks: Vec<&[NameMark]> = match &scope.within {
+            Within::Towns(towns) => towns.iter().map(|&town| self.names_in_town(town)).collect(),
+            Within::Postcode(postcode) => vec![self.names_in_postcode(*postcode)],
         };
-        let cost = |other: u32| Some((similarity::cost(name, self.name_text(other), most)?, other));
-        let mut rivals: Vec<(u32, u32)> = match &scope.within {
-            Within::Towns(towns) => towns.iter().flat_map(|&t| self.names_in_town(t)).filter(near).filter_map(cost).collect(),
-            Within::Postcode(postcode) => self.names_in_postcode(*postcode).filter(near).filter_map(cost).collect(),
-        };
+        let mut rivals: Vec<(u32, u32)> = marks.into_iter().flatten().filter(near).filter_map(cost).collect();
+        let other_kinds = similarity::of_other_kinds(name).filter(|_| most >= similarity::KIND);
+        let other_kinds = other_kinds.filter_map(|other| self.name_of(&other)).filter(|&other| self.exists(other, scope));
+        rivals.extend(other_kinds.map(|other| (similarity::KIND, other)));
         rivals.sort_unstable();
-        rivals.dedup();
+        rivals.dedup_by_key(|(_, other)| *other);
         let Some(&(least, _)) = rivals.first() else { return Err(Reason::StreetUnknown) };
         // One as near that lacks the number is no rival; one that is a letter further and has it is.
         let house = |other: u32| self.house(&self.stretches_of(other, scope), scope, number);
@@ -243,7 +242,8 @@ impl Index {
     /// The house with this number, letter for letter or with a range that it lies in.
     fn house(&self, stretches: &[StretchId], scope: &Scope, number: HouseNumber) -> Option<Place> {
         self.preferred(stretches, scope).iter().find_map(|stretches| {
-            self.one(stretches, |at| self.with_number(at, number.number, number.suffix)).or_else(|| self.of_range(stretches, number))
+            self.one(stretches, |at| self.with_number(at, number.number, number.suffix))
+                .or_else(|| self.of_range(stretches, number))
         })
     }
 
@@ -312,7 +312,9 @@ impl Index {
 
     /// A house with this number and another suffix: without one if there is such, else the first.
     fn of_same_number(&self, stretches: &[StretchId], number: u32) -> Option<Place> {
-        self.one(stretches, |at| Some(self.first_from(at, number)).filter(|&h| self.houses_of(at).contains(&h) && self.number(h) == number))
+        self.one(stretches, |at| {
+            Some(self.first_from(at, number)).filter(|&h| self.houses_of(at).contains(&h) && self.number(h) == number)
+        })
     }
 
     /// Between the next lower and the next higher number of the same side, in proportion to the numbers.
@@ -334,7 +336,9 @@ impl Index {
                 }
                 let share = f64::from(number - low) / f64::from(high - low);
                 // Whole millimetres, as the register's own positions.
-                Some(Place::Between([0, 1].map(|axis| ((from[axis] + (to[axis] - from[axis]) * share) * 1000.0).floor() / 1000.0)))
+                Some(Place::Between(
+                    [0, 1].map(|axis| ((from[axis] + (to[axis] - from[axis]) * share) * 1000.0).floor() / 1000.0),
+                ))
             }
             (Some(house), None) | (None, Some(house)) => {
                 (self.number(house).abs_diff(number) <= BEYOND).then_some(Place::House(house))
@@ -351,7 +355,9 @@ impl Index {
         grade: impl Fn(StretchId) -> Grade,
     ) -> Result<Found, Reason> {
         let named = HouseNumber { number: 0, suffix: Suffix::NONE };
-        match self.house(stretches, scope, named) {
+        // Where a street has numbers, what has none is the street itself.
+        let numbered = stretches.iter().any(|&at| self.houses_of(at).any(|house| self.number(house) > 0));
+        match self.house(stretches, scope, named).filter(|_| !numbered) {
             Some(Place::House(house)) => {
                 let at = stretches.iter().copied().find(|&at| self.houses_of(at).contains(&house));
                 Ok(Found { grade: at.map_or(Grade::Normalised, grade), position_3035_m: Some(self.position_3035_m(house)) })
@@ -364,12 +370,14 @@ impl Index {
     fn middle(&self, stretches: &[StretchId], scope: &Scope) -> Result<Found, Reason> {
         let stretches = self.preferred(stretches, scope).swap_remove(0);
         let mut houses: Vec<usize> = stretches.iter().flat_map(|&at| self.houses_of(at)).collect();
+        if houses.iter().any(|&house| self.number(house) > 0) {
+            houses.retain(|&house| self.number(house) > 0);
+        }
         houses.sort_unstable_by_key(|&house| (self.number(house), self.suffix(house), house));
         let Some(&middle) = houses.get(houses.len() / 2) else { return Err(Reason::StreetUnknown) };
         let positions = houses.iter().map(|&house| self.position_3035_m(house));
-        let extent = positions.fold([f64::MAX, f64::MAX, f64::MIN, f64::MIN], |[w, s, e, n], [x, y]| {
-            [w.min(x), s.min(y), e.max(x), n.max(y)]
-        });
+        let extent = positions
+            .fold([f64::MAX, f64::MAX, f64::MIN, f64::MIN], |[w, s, e, n], [x, y]| [w.min(x), s.min(y), e.max(x), n.max(y)]);
         let long = distance_m([extent[0], extent[1]], [extent[2], extent[3]]) > LONGEST_STREET_M;
         Ok(match long {
             true => Found { grade: Grade::Area, position_3035_m: None },

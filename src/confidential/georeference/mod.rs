@@ -1,6 +1,6 @@
 //! Record batches in, the finest cell of every record out.
 //!
-//! A position is a coordinate in any reference system ([`coordinate`]), an INSPIRE cell code ([`cell_code`]) or an address ([`by_address`]), which
+//! A position is a coordinate in any reference system ([`coordinate`]), also as a [`geometry`], an INSPIRE cell code ([`cell_code`]) or an address ([`by_address`]), which
 //! the [`matcher`] looks up in a [`register`] after [`address`] has read it. Coordinates and addresses live as long as their batch. Uses `records`, `geodesy` and `grid`; used by `count`, which passes the places on to `cube`.
 
 mod address;
@@ -8,6 +8,7 @@ mod by_address;
 mod cell_code;
 mod coordinate;
 mod error;
+mod geometry;
 mod matcher;
 mod placed;
 mod register;
@@ -22,6 +23,7 @@ pub use unmatched::UnmatchedFile;
 
 pub(in crate::confidential) use cell_code::CellCodes;
 pub(in crate::confidential) use coordinate::Coordinates;
+pub(in crate::confidential) use geometry::points as points_of_geometries;
 
 use crate::geodesy::ReferenceSystem;
 use crate::grid::CellId;
@@ -37,6 +39,13 @@ pub enum PositionSource {
         x_column: String,
         /// The column of the northing, or of the latitude in degrees.
         y_column: String,
+    },
+    /// A column of geometries: WKT, WKB or GeoJSON.
+    Geometry {
+        /// The reference system of the geometries.
+        system: ReferenceSystem,
+        /// The column's name.
+        column: String,
     },
     /// A column of cell codes.
     CellCode {

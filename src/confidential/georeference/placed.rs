@@ -128,7 +128,8 @@ pub(in crate::confidential) fn georeference(spec: &GeoreferenceSpec, progress: &
         ..Account::default()
     };
     CountError::check(&account, 1.0)?;
-    let categories: Vec<Categories> = categories.into_iter().map(|c| c.into_inner().expect("nobody panics with the lock")).collect();
+    let categories: Vec<Categories> =
+        categories.into_iter().map(|c| c.into_inner().expect("nobody panics with the lock")).collect();
     let unwritable = |source| UnmatchedError::Unwritable { file: spec.output.clone(), source };
     let bytes = table(spec, &placed, &categories).map_err(|error| unwritable(std::io::Error::other(error.to_string())))?;
     write_for_owner(&spec.output, &bytes).map_err(unwritable)?;
@@ -194,7 +195,8 @@ fn arrays(group: &[Placed], kept: &[(Vec<&str>, Vec<u32>)]) -> Result<Vec<ArrayR
     let cells = dictionary(keys.collect(), Arc::new(codes))?;
     let names: StringArray = Grade::ALL.iter().map(|grade| grade.name()).chain(["none"]).map(Some).collect();
     let grades = group.iter().flat_map(|part| &part.grades);
-    let grades = dictionary(grades.map(|grade| Some(grade.map_or(Grade::ALL.len(), |g| g as usize) as i32)).collect(), Arc::new(names))?;
+    let grades =
+        dictionary(grades.map(|grade| Some(grade.map_or(Grade::ALL.len(), |g| g as usize) as i32)).collect(), Arc::new(names))?;
     let mut arrays: Vec<ArrayRef> = vec![Arc::new(rows), cells, grades];
     for (column, (texts, places)) in kept.iter().enumerate() {
         let keys = group.iter().flat_map(|part| &part.kept[column]);

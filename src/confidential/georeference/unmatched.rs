@@ -67,7 +67,8 @@ pub(super) fn write_for_owner(file: &Path, bytes: &[u8]) -> std::io::Result<()> 
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(&aside).and_then(|mut opened| opened.write_all(bytes)).and_then(|()| std::fs::rename(&aside, file));
+    let written =
+        options.open(&aside).and_then(|mut opened| opened.write_all(bytes)).and_then(|()| std::fs::rename(&aside, file));
     if written.is_err() {
         let _ = std::fs::remove_file(&aside);
     }

@@ -53,10 +53,44 @@ pub(in crate::confidential::georeference) struct HouseNumber {
 
 /// Words after a number that tell a flat or a floor and no other house.
 const INSIDE_A_HOUSE: [&str; 34] = [
-    "whg", "wohnung", "wohn", "wg", "app", "apt", "appartement", "apartment", "eg", "og", "dg", "ug", "erdgeschoss", "obergeschoss",
-    "dachgeschoss", "etage", "stock", "stw", "li", "re", "links", "rechts", "mitte", "zi", "zimmer", "bei", "co", "vh", "vorderhaus", "hh",
-    "hinterhaus", "seitenfluegel", "postfach", "z",
+    "whg",
+    "wohnung",
+    "wohn",
+    "wg",
+    "app",
+    "apt",
+    "appartement",
+    "apartment",
+    "eg",
+    "og",
+    "dg",
+    "ug",
+    "erdgeschoss",
+    "obergeschoss",
+    "dachgeschoss",
+    "etage",
+    "stock",
+    "stw",
+    "li",
+    "re",
+    "links",
+    "rechts",
+    "mitte",
+    "zi",
+    "zimmer",
+    "bei",
+    "co",
+    "vh",
+    "vorderhaus",
+    "hh",
+    "hinterhaus",
+    "seitenfluegel",
+    "postfach",
+    "z",
 ];
+
+/// Words that say that there is no number.
+const NO_NUMBER: [&str; 6] = ["ohne", "onr", "keine", "unbekannt", "nichtbekannt", "na"];
 
 /// A slash tells a range up to this many numbers further, else a part of the house.
 const LONGEST_RANGE: u32 = 40;
@@ -95,8 +129,11 @@ impl HouseNumber {
             .map_or(text, |rest| rest.trim_start_matches(['.', ':', ' ']));
         let (digits, rest) = text.split_at(text.bytes().take_while(u8::is_ascii_digit).count());
         if digits.is_empty() {
+            let text = text.split([',', ';', '(', '|']).next().unwrap_or("").split("//").next().unwrap_or("");
+            let word: String = text.chars().take_while(|c| c.is_alphabetic()).collect();
             let named: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
-            return (!named.is_empty()).then(|| Self { number: 0, suffix: Suffix::of(&named) });
+            let none = INSIDE_A_HOUSE.contains(&word.as_str()) || NO_NUMBER.contains(&named.as_str()) || text.starts_with("c/o");
+            return (!named.is_empty() && !none).then(|| Self { number: 0, suffix: Suffix::of(&named) });
         }
         let number = digits.parse().ok().filter(|&n: &u32| n < 100_000)?;
         Some(Self { number, suffix: Suffix::of(&suffix_of(number, rest)) })
@@ -204,7 +241,18 @@ mod tests {
     #[test]
     fn nothing_is_no_number() {
         assert_eq!(HouseNumber::parse("", ""), None);
-        assert_eq!(HouseNumber::parse(" - ", ""), None);
+        for text in [
+            " - ",
+            ", Whg. 3",
+            "c/o Meier",
+            "(Hinterhaus)",
+            "2. OG".trim_start_matches("2. "),
+            "o. Nr.",
+            "unbekannt",
+            "// bei Schmidt",
+        ] {
+            assert_eq!(HouseNumber::parse(text, ""), None, "{text}");
+        }
     }
 
     #[test]

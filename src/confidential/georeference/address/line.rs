@@ -10,7 +10,9 @@ pub(in crate::confidential::georeference) fn without_additions(field: &str) -> &
     let kept = cut.filter(|&at| at > 0).map_or(field, |at| &field[..at]).trim();
     match kept.split_once(',') {
         // `Q 7, 24`: what stands before the comma is no street with a number yet.
-        Some((street, rest)) if splits(street).next().is_some_and(|(name, _)| letters(name) > 2) || !starts_with_digit(rest) => {
+        Some((street, rest))
+            if splits(street).next().is_some_and(|(name, _)| letters(name) > 2) || !looks_like_number(rest.trim()) =>
+        {
             street.trim()
         }
         _ => kept,
@@ -32,10 +34,6 @@ pub(in crate::confidential::georeference) fn splits(field: &str) -> impl Iterato
 
 fn letters(text: &str) -> usize {
     text.chars().filter(|c| c.is_alphabetic()).count()
-}
-
-fn starts_with_digit(text: &str) -> bool {
-    text.trim_start().starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Digits, then at most a letter or a number in the same way: a word is the rest of a street's name, except one that tells a flat.
@@ -88,6 +86,8 @@ mod tests {
         date_and_number: "Straße des 17. Juni 135" => Some(("Straße des 17. Juni", "135"));
         square: "Q 7, 24" => Some(("Q", "7, 24"));
         only_digits: "12" => None;
+        floor_after_comma: "Am Hang, 2. OG links" => None;
+        floor_after_number: "Am Hang 3, 2. OG links" => Some(("Am Hang", "3"));
         bracket: "Am Hang 3 (Hinterhaus)" => Some(("Am Hang", "3"));
     }
 

@@ -7,8 +7,8 @@ pub(in crate::confidential::georeference) const KIND: u32 = 3;
 
 /// Ends that tell the kind of a street, in normal form; longer ones before those that they end in.
 const KINDS: [&str; 20] = [
-    "strasse", "str", "allee", "gasse", "chaussee", "damm", "ufer", "ring", "pfad", "steig", "stieg", "steg", "weg", "pl", "markt", "hof",
-    "berg", "kamp", "feld", "tal",
+    "strasse", "str", "allee", "gasse", "chaussee", "damm", "ufer", "ring", "pfad", "steig", "stieg", "steg", "weg", "pl",
+    "markt", "hof", "berg", "kamp", "feld", "tal",
 ];
 
 /// Letters that a name has, one bit each: names within `n` letters of each other differ in at most `2 n` bits.
@@ -30,15 +30,20 @@ pub(in crate::confidential::georeference) fn bearable(name: &str) -> u32 {
     }
 }
 
-/// The costs from one name to another if they are not above `most`; digits must agree.
+/// The costs from one name to another by its letters if they are not above `most`; digits must agree.
 pub(in crate::confidential::georeference) fn cost(a: &str, b: &str, most: u32) -> Option<u32> {
-    let digits = |name: &str| name.bytes().filter(u8::is_ascii_digit).collect::<Vec<_>>();
-    let by_kind = match (stem(a), stem(b)) {
-        (Some((a, of_a)), Some((b, of_b))) if a == b && of_a != of_b && a.len() >= 4 => Some(KIND),
-        _ => None,
-    };
-    let by_letters = edits(a.as_bytes(), b.as_bytes(), most / LETTER).map(|edits| edits * LETTER);
-    by_letters.into_iter().chain(by_kind).min().filter(|_| digits(a) == digits(b))
+    fn digits(name: &str) -> impl Iterator<Item = u8> {
+        name.bytes().filter(u8::is_ascii_digit)
+    }
+    let cost = edits(a.as_bytes(), b.as_bytes(), most / LETTER)? * LETTER;
+    digits(a).eq(digits(b)).then_some(cost)
+}
+
+/// The name with other kinds of street, each at the cost of [`KIND`]; none of a name without a kind or with a short stem.
+pub(in crate::confidential::georeference) fn of_other_kinds(name: &str) -> impl Iterator<Item = String> {
+    let stem = stem(name).filter(|(stem, _)| stem.len() >= 4);
+    stem.into_iter()
+        .flat_map(|(stem, own)| KINDS.iter().filter(move |kind| **kind != own).map(move |kind| format!("{stem}{kind}")))
 }
 
 /// Name and kind of a street, if its name ends with a kind.
@@ -99,10 +104,16 @@ mod tests {
         exchanged_letters: "bahnhofstr", "bahnhfostr" => Some(2);
         two_letters: "bahnhofstr", "bhnhfostr" => Some(4);
         three_letters: "bahnhofstr", "bhnhfotr" => None;
-        other_kind: "nordstr", "nordweg" => Some(3);
-        other_kind_of_a_short_name: "amstr", "amweg" => None;
+        other_kind: "nordstr", "nordweg" => None;
         digits: "strdes17juni", "strdes18juni" => None;
         other_street: "bahnhofstr", "hauptstr" => None;
+    }
+
+    #[test]
+    fn other_kinds_of_a_name() {
+        let kinds: Vec<String> = of_other_kinds("nordstr").collect();
+        assert!(kinds.contains(&"nordweg".to_owned()) && !kinds.contains(&"nordstr".to_owned()));
+        assert_eq!(of_other_kinds("amstr").count() + of_other_kinds("freiheit").count(), 0);
     }
 
     #[test]

@@ -64,6 +64,22 @@ const SHORT_FORMS: [(&str, &str); 40] = [
 /// Ends of words that have a short form too (`Saarpl.`).
 const SHORT_ENDS: [(&str, &str); 4] = [("strasse", "str"), ("strase", "str"), ("strasze", "str"), ("platz", "pl")];
 
+/// Beginnings of names that have a short form too, longer ones before those that they begin with.
+const SHORT_BEGINNINGS: [(&str, &str); 12] = [
+    ("grosser", "gr"),
+    ("grosses", "gr"),
+    ("grossen", "gr"),
+    ("grosse", "gr"),
+    ("kleiner", "kl"),
+    ("kleines", "kl"),
+    ("kleinen", "kl"),
+    ("kleine", "kl"),
+    ("sankt", "st"),
+    ("doktor", "dr"),
+    ("professor", "prof"),
+    ("buergermeister", "bgm"),
+];
+
 /// A street's name in normal form: lower case, `ae oe ue ss`, no signs or spaces, usual words shortened.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(in crate::confidential::georeference) struct StreetName(String);
@@ -84,6 +100,10 @@ impl StreetName {
                 ("v", Some(_)) if !first => name.push_str("von"),
                 _ => push_short(&mut name, word),
             }
+        }
+        // `KleineBuschstr.`: the same as with a space.
+        if let Some((long, short)) = SHORT_BEGINNINGS.iter().find(|(long, _)| name.starts_with(long)) {
+            name.replace_range(..long.len(), short);
         }
         let unknown = name.contains("unbekannt") || PLACEHOLDERS.contains(&name.as_str());
         (name.bytes().any(|b| b.is_ascii_alphanumeric()) && !unknown).then_some(Self(name))
@@ -175,6 +195,8 @@ mod tests {
         doctor: "Dr.-Külz-Str.", "Doktor-Külz-Straße";
         saint: "St. Annenstr.", "Sankt-Annen-Straße";
         large: "Gr. Bruchstr.", "Große Bruchstraße";
+        large_joined: "GroßeBruchstraße", "Gr. Bruchstr.";
+        saint_joined: "SanktAnnenStraße", "St.-Annen-Str.";
         large_inflected: "Gr. Sand", "Großer Sand";
         an_der: "A. d. Fliehburg", "An der Fliehburg";
         von: "Carl-v.-Ossietzky-Str.", "Carl-von-Ossietzky-Straße";
@@ -184,7 +206,12 @@ mod tests {
 
     #[test]
     fn other_streets_stay_other() {
-        for (a, b) in [("Nordstr.", "Nordring"), ("I. Schnieringstr.", "II. Schnieringstr."), ("Bergstr.", "Burgstr."), ("Saarplatz", "Saarstr.")] {
+        for (a, b) in [
+            ("Nordstr.", "Nordring"),
+            ("I. Schnieringstr.", "II. Schnieringstr."),
+            ("Bergstr.", "Burgstr."),
+            ("Saarplatz", "Saarstr."),
+        ] {
             assert!(!same(a, b), "{a} {b}");
         }
     }

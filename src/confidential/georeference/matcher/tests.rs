@@ -18,6 +18,7 @@ fn index() -> Index {
     street("Lange Str.", &["1", "400"], "45128", essen("00020"), [4_102_000.0, 3_101_000.0]);
     street("Haus Horst", &[""], "45128", essen("00021"), [4_102_000.0, 3_102_000.0]);
     street("### Straßenname unbekannt", &["21"], "45128", essen("00022"), [4_102_000.0, 3_103_000.0]);
+    street("Am Hang", &["", "1", "3"], "45128", essen("00025"), [4_102_000.0, 3_106_000.0]);
     street("Kampstr.", &["1"], "45128", essen("00023"), [4_102_000.0, 3_104_000.0]);
     street("Kempstr.", &["1"], "45128", essen("00024"), [4_102_000.0, 3_105_000.0]);
     let other = |place, key| ["05999000", place, key];
@@ -63,6 +64,7 @@ case! {
     no_number: "Stoppenberger Str.", "" => Ok((Grade::Street, [101_030, 100_000]));
     no_number_in_a_long_street: "Lange Str.", "" => Ok((Grade::Area, [0, 0]));
     house_with_a_name: "Haus Horst", "" => Ok((Grade::Exact, [102_000, 102_000]));
+    a_street_is_no_house: "Am Hang", "" => Ok((Grade::Street, [102_030, 106_000]));
     flat: "Bahnhofstr. 3, Whg. 12", "" => Ok((Grade::Exact, [100_030, 100_000]));
     no_street: "", "3" => Err(Reason::AddressMissing);
     unknown_name: "### Straßenname unbekannt", "21" => Err(Reason::AddressMissing);
@@ -117,7 +119,10 @@ fn a_postcode_does_for_a_town() {
 #[test]
 fn keys_and_postcodes_in_normal_form() {
     assert_eq!([postcode("D-1067"), postcode("01067"), postcode("1067.0")], ["01067", "01067", "01067"].map(str::to_owned));
-    assert_eq!([short_street_key("00 017"), short_street_key("a1"), short_street_key("000")], ["17", "A1", "0"].map(str::to_owned));
+    assert_eq!(
+        [short_street_key("00 017"), short_street_key("a1"), short_street_key("000")],
+        ["17", "A1", "0"].map(str::to_owned)
+    );
     assert_eq!(municipality_key("010565650015"), Some("01056015".to_owned()));
     assert_eq!(municipality_key("Essen"), None);
 }

@@ -83,7 +83,8 @@ impl Reader<'_> {
         let mut last: Option<(RowTexts<'_>, u32)> = None;
         for row in 0..batch.rows {
             let numeric = x.states[row] == NumberState::Number && y.states[row] == NumberState::Number;
-            let position = (numeric && in_area(x.values[row], y.values[row])).then(|| self.position_mm(x.values[row], y.values[row]));
+            let position =
+                (numeric && in_area(x.values[row], y.values[row])).then(|| self.position_mm(x.values[row], y.values[row]));
             let mut parts = [""; 4];
             for (slot, &at) in parts.iter_mut().zip(&self.municipality_parts) {
                 *slot = text(Some(at), row);
@@ -176,7 +177,10 @@ fn merge(parts: Vec<Part>, spec: &RegisterSpec) -> Result<Tables, RegisterError>
     let of_part = |part: &Part| {
         let global: Vec<u32> =
             part.stretches.iter().map(|named| all.binary_search(&named).expect("all were collected") as u32).collect();
-        part.houses.iter().map(|&(stretch, number, suffix, mm)| (global[stretch as usize], number, suffix, mm)).collect::<Vec<_>>()
+        part.houses
+            .iter()
+            .map(|&(stretch, number, suffix, mm)| (global[stretch as usize], number, suffix, mm))
+            .collect::<Vec<_>>()
     };
     let mut houses: Vec<House> = parts.par_iter().flat_map_iter(of_part).collect();
     houses.par_sort_unstable();
@@ -198,9 +202,8 @@ fn fill(tables: &mut Tables, houses: &[House], spec: &RegisterSpec) -> Result<()
     let least = |axis: usize| houses.iter().map(|house| house.3[axis]).min().unwrap_or(0);
     let origin_mm = [least(0), least(1)];
     tables.origin_mm = origin_mm;
-    let offsets = |axis: usize| {
-        houses.iter().map(|house| u32::try_from(house.3[axis] - origin_mm[axis])).collect::<Result<Vec<_>, _>>()
-    };
+    let offsets =
+        |axis: usize| houses.iter().map(|house| u32::try_from(house.3[axis] - origin_mm[axis])).collect::<Result<Vec<_>, _>>();
     let too_wide = |_| RegisterError::TooWide { file: spec.file.clone() };
     let (eastings_mm, northings_mm) = (offsets(0).map_err(too_wide)?, offsets(1).map_err(too_wide)?);
     (tables.eastings_mm, tables.northings_mm) = (eastings_mm, northings_mm);

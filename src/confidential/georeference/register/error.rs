@@ -40,7 +40,11 @@ impl Failure for RegisterError {
         match self {
             Self::Unreadable { file, source } => {
                 let file = file.display();
-                say!(language, "{file}: the register cannot be read: {source}", "{file}: das Verzeichnis ist nicht lesbar: {source}")
+                say!(
+                    language,
+                    "{file}: the register cannot be read: {source}",
+                    "{file}: das Verzeichnis ist nicht lesbar: {source}"
+                )
             }
             Self::ColumnsUnsaid { file, missing } => {
                 let file = file.display();

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
-use crate::confidential::georeference::address::{StreetName, Suffix};
+use crate::confidential::georeference::address::{StreetName, Suffix, similarity};
 
 /// Texts one after the other, each different, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -119,7 +119,49 @@ pub(in crate::confidential::georeference) struct Index {
     by_name: FxHashMap<String, u32>,
     by_key: FxHashMap<u32, Vec<u32>>,
     towns_of_places: FxHashMap<u32, Vec<u32>>,
-    letters: Vec<u32>,
+    /// The different names of each town's streets.
+    of_towns: Marks,
+    /// The same of each postcode's.
+    in_postcodes: Marks,
+}
+
+/// What is seen of a name before its letters are compared.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::confidential::georeference) struct NameMark {
+    /// The name.
+    pub(in crate::confidential::georeference) name: u32,
+    /// Its letters ([`similarity::letters`]).
+    pub(in crate::confidential::georeference) letters: u32,
+    /// Its length in bytes.
+    pub(in crate::confidential::georeference) length: u32,
+}
+
+/// Names by town or postcode, side by side for a quick search.
+#[derive(Debug, Default)]
+struct Marks {
+    marks: Vec<NameMark>,
+    ranges: FxHashMap<u32, Range<u32>>,
+}
+
+impl Marks {
+    /// From towns or postcodes with names, in order.
+    fn of(pairs: impl Iterator<Item = (u32, u32)>, names: &Texts) -> Self {
+        let mut all = Self::default();
+        let mut last = None;
+        for (of, name) in pairs {
+            if last.replace((of, name)) == Some((of, name)) {
+                continue;
+            }
+            let (text, at) = (names.get(name), all.marks.len() as u32);
+            all.marks.push(NameMark { name, letters: similarity::letters(text), length: text.len() as u32 });
+            all.ranges.entry(of).or_insert(at..at).end = at + 1;
+        }
+        all
+    }
+
+    fn get(&self, of: u32) -> &[NameMark] {
+        self.ranges.get(&of).map_or(&[], |range| &self.marks[range.start as usize..range.end as usize])
+    }
 }
 
 /// One stretch of an [`Index`], by position.
@@ -152,8 +194,19 @@ impl Index {
             by_postcode_and_name.entry((stretch(at).postcode, stretch(at).name)).or_insert(place..place).end = place + 1;
         }
         let by_name = tables.names.iter().enumerate().map(|(at, name)| (name.to_owned(), at as u32)).collect();
-        let letters = tables.names.iter().map(crate::confidential::georeference::address::similarity::letters).collect();
-        Self { tables, by_town_and_name, of_postcodes, by_postcode_and_name, by_name, by_key, towns_of_places, letters }
+        let of_towns = Marks::of((0..count).map(|at| (stretch(at).town, stretch(at).name)), &tables.names);
+        let in_postcodes = Marks::of(of_postcodes.iter().map(|&at| (stretch(at).postcode, stretch(at).name)), &tables.names);
+        Self {
+            by_town_and_name,
+            of_postcodes,
+            by_postcode_and_name,
+            by_name,
+            by_key,
+            towns_of_places,
+            of_towns,
+            in_postcodes,
+            tables,
+        }
     }
 
     /// How many houses there are.
@@ -196,17 +249,17 @@ impl Index {
     }
 
     pub(in crate::confidential::georeference) fn name(&self, name: &StreetName) -> Option<u32> {
-        self.by_name.get(name.as_str()).copied()
+        self.name_of(name.as_str())
+    }
+
+    /// A name that is in normal form.
+    pub(in crate::confidential::georeference) fn name_of(&self, name: &str) -> Option<u32> {
+        self.by_name.get(name).copied()
     }
 
     /// A street's name in normal form.
     pub(in crate::confidential::georeference) fn name_text(&self, name: u32) -> &str {
         self.tables.names.get(name)
-    }
-
-    /// The letters of a street's name ([`crate::confidential::georeference::address::similarity::letters`]).
-    pub(in crate::confidential::georeference) fn letters(&self, name: u32) -> u32 {
-        self.letters[name as usize]
     }
 
     /// The street's name as the register writes it.
@@ -230,26 +283,13 @@ impl Index {
     }
 
     /// All names of streets in a town, each once.
-    pub(in crate::confidential::georeference) fn names_in_town(&self, town: u32) -> impl Iterator<Item = u32> {
-        let stretches = self.stretches();
-        let from = stretches.partition_point(|s| s.town < town);
-        let to = stretches.partition_point(|s| s.town <= town);
-        let mut last = None;
-        stretches[from..to].iter().map(|s| s.name).filter(move |&name| last.replace(name) != Some(name))
+    pub(in crate::confidential::georeference) fn names_in_town(&self, town: u32) -> &[NameMark] {
+        self.of_towns.get(town)
     }
 
     /// All names of streets in a postcode, each once.
-    pub(in crate::confidential::georeference) fn names_in_postcode(&self, postcode: u32) -> impl Iterator<Item = u32> {
-        let of = |at: &u32| self.stretch(*at);
-        let from = self.of_postcodes.partition_point(|at| of(at).postcode < postcode);
-        let to = self.of_postcodes.partition_point(|at| of(at).postcode <= postcode);
-        let mut last = None;
-        self.of_postcodes[from..to].iter().map(move |at| of(at).name).filter(move |&name| last.replace(name) != Some(name))
-    }
-
-    pub(super) fn stretches(&self) -> &[Stretch] {
-        let stretches = &self.tables.stretches;
-        &stretches[..stretches.len().saturating_sub(1)]
+    pub(in crate::confidential::georeference) fn names_in_postcode(&self, postcode: u32) -> &[NameMark] {
+        self.in_postcodes.get(postcode)
     }
 
     fn stretch(&self, at: StretchId) -> &Stretch {

@@ -12,7 +12,7 @@ mod layout;
 
 use std::path::{Path, PathBuf};
 
-pub(super) use index::{Index, StretchId};
+pub(super) use index::{Index, NameMark, StretchId};
 pub use layout::{RegisterColumns, RegisterFormat, UnknownColumn};
 
 use crate::confidential::records::Dialect;

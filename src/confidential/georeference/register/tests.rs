@@ -29,7 +29,8 @@ fn only_index_file(folder: &Path) -> PathBuf {
     index
 }
 
-const ROWS: &str = "Am Hang;1;;45127;05113000;Essen;17;4100000.5;3100000.25\nAm Hang;2;A;45127;05113000;Essen;17;4100010;3100000\n";
+const ROWS: &str =
+    "Am Hang;1;;45127;05113000;Essen;17;4100000.5;3100000.25\nAm Hang;2;A;45127;05113000;Essen;17;4100010;3100000\n";
 
 #[test]
 fn an_index_is_kept_and_read_again() {
