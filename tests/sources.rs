@@ -248,10 +248,7 @@ fn one_run_has_many_dates_and_ages_are_of_each() {
     for batch in parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(release).unwrap().build().unwrap() {
         use arrow_array::cast::AsArray;
         let batch = batch.unwrap();
-        let text = |name: &str, row: usize| {
-            let column = batch.column_by_name(name).unwrap().as_dictionary::<arrow_array::types::Int32Type>();
-            column.values().as_string::<i32>().value(column.keys().value(row) as usize).to_owned()
-        };
+        let text = |name: &str, row: usize| batch.column_by_name(name).unwrap().as_string::<i32>().value(row).to_owned();
         let values = batch.column_by_name("value").unwrap().as_primitive::<arrow_array::types::Int64Type>();
         for row in 0..batch.num_rows() {
             if values.value(row) > 0 {

@@ -8,8 +8,8 @@ use crate::confidential::georeference::address::{HouseNumber, StreetName, Suffix
 use crate::confidential::georeference::register::{Index, NameMark, StretchId};
 use crate::confidential::grade::Grade;
 
-/// What a record says of its address.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// What a record says of its address. No `Debug`: it would show it.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(super) struct Address<'t> {
     pub(super) street: &'t str,
     pub(super) number: &'t str,
@@ -21,7 +21,7 @@ pub(super) struct Address<'t> {
 }
 
 /// Where an address lies.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) struct Found {
     pub(super) grade: Grade,
     /// Easting and northing in EPSG:3035, metres; none for a town.
@@ -191,8 +191,11 @@ impl Index {
             return Err(Reason::StreetUnknown);
         }
         let letters = similarity::letters(name);
-        let near =
-            |mark: &&NameMark| (mark.letters ^ letters).count_ones() <= most && mark.length.abs_diff(name.len() as u32) <= 2;
+        // Each letter mistyped changes at most two bits and the length by one.
+        let edits = most / similarity::LETTER;
+        let near = |mark: &&NameMark| {
+            (mark.letters ^ letters).count_ones() <= 2 * edits && mark.length.abs_diff(name.len() as u32) <= edits
+        };
         let cost = |mark: &NameMark| Some((similarity::cost(name, self.name_text(mark.name), most)?, mark.name));
         let marks: Vec<&[NameMark]> = match &scope.within {
             Within::Towns(towns) => towns.iter().map(|&town| self.names_in_town(town)).collect(),

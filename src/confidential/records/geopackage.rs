@@ -93,7 +93,7 @@ impl<'s> Layer<'s> {
             }
         };
         let statement = connection.prepare(&format!("select * from {}", quoted(&table))).map_err(failed)?;
-        let header = statement.column_names().into_iter().map(str::to_owned).collect();
+        let header = statement.column_names().map(str::to_owned).collect();
         drop(statement);
         let geometry = connection
             .query_row("select column_name from gpkg_geometry_columns where table_name = ?1", [&table], |row| row.get(0))

@@ -2,7 +2,8 @@
 
 /// What follows the digits, in normal form: nothing, letters, `-14` for a range up to 14, `1/2`, `/3`. At most four bytes are kept as they are, the first in
 /// the highest byte, so that suffixes sort as texts; longer ones as a hash with the highest bit set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(test, derive(Debug))]
 pub(in crate::confidential::georeference) struct Suffix(u32);
 
 impl Suffix {
@@ -42,8 +43,9 @@ impl Suffix {
     }
 }
 
-/// A house number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A house number. `Debug` in tests only: it would show a part of an address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub(in crate::confidential::georeference) struct HouseNumber {
     /// The digits; 0 where there are none (a house with a name).
     pub(in crate::confidential::georeference) number: u32,

@@ -81,7 +81,8 @@ const SHORT_BEGINNINGS: [(&str, &str); 12] = [
 ];
 
 /// A street's name in normal form: lower case, `ae oe ue ss`, no signs or spaces, usual words shortened.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(test, derive(Debug))]
 pub(in crate::confidential::georeference) struct StreetName(String);
 
 impl StreetName {
