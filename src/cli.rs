@@ -1,9 +1,11 @@
 //! The command line: what was typed, how it is told. What it means is decided in `pipeline`.
 
+mod address;
 mod attack;
 mod audit;
 mod bars;
 mod compare;
+mod georeference;
 mod protect;
 mod quick;
 mod words;
@@ -73,6 +75,8 @@ enum Command {
     },
     /// The whole way: records to a protected bundle
     Run(Box<RunFlags>),
+    /// Give records with addresses their cells, and nothing more
+    Georeference(Box<georeference::GeoreferenceFlags>),
     /// Methods side by side on these records, before anything is released: what each loses, which one to take
     Compare(Box<compare::CompareFlags>),
     /// Check archives and tiles against their specifications, ids and values across formats
@@ -158,6 +162,10 @@ fn run(command: Command, language: Language, log: Log) -> Result<u8, Error> {
             let done = pipeline::run(&plan, language, &progress)?;
             progress.finish();
             words::tell_summary(&done, language, log);
+            Ok(0)
+        }
+        Command::Georeference(flags) => {
+            flags.georeference(language, log, &progress)?;
             Ok(0)
         }
         Command::Compare(flags) => {

@@ -58,12 +58,15 @@ pub struct Plan {
     pub report: ReportPlan,
 }
 
-/// The records: CSV (also gzip), Parquet or GeoJSON points.
+/// The records: CSV (also gzip), Parquet, GeoJSON points, spreadsheets (XLSX, ODS) or GeoPackages.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SourcePlan {
-    /// Files, relative to the plan.
+    /// Files, relative to the plan; `*` and `?` in a name stand for all that fit.
     pub files: Vec<PathBuf>,
+    /// Layer of a GeoPackage or sheet of a spreadsheet; the only layer, or the first sheet with content, if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layer: Option<String>,
     /// Character encoding; recognised if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
@@ -75,11 +78,11 @@ pub struct SourcePlan {
     pub decimal: Option<char>,
 }
 
-/// Coordinates, or a cell code.
+/// Coordinates, a cell code, or an address.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PositionPlan {
-    /// Reference system of the coordinates: `EPSG:25832`, a PROJ string or WKT.
+    /// Reference system of the coordinates: `EPSG:25832`, a PROJ string or WKT. For geometries the file's own if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crs: Option<String>,
     /// Column of the easting or longitude.
@@ -88,9 +91,113 @@ pub struct PositionPlan {
     /// Column of the northing or latitude.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub y: Option<String>,
+    /// Column of geometries, in place of coordinates: WKT, WKB (also hexadecimal) or GeoJSON; of a polygon a point inside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub geometry: Option<String>,
     /// Column of an INSPIRE cell code, in place of coordinates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cell: Option<String>,
+    /// Addresses and a register of houses, in place of coordinates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<AddressPlan>,
+}
+
+/// Columns of an address, and the register that says where houses are.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AddressPlan {
+    /// The register, relative to the plan: official house coordinates or a table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub register: Option<PathBuf>,
+    /// Its layout; recognised if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub register_format: Option<RegisterFormatPlan>,
+    /// Its reference system; recognised for official house coordinates if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub register_crs: Option<String>,
+    /// Which column of a table is what: `street`, `number`, `suffix`, `x`, `y`, `street_key`, `postcode`, `municipality`, `place`.
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub register_columns: std::collections::BTreeMap<String, String>,
+    /// File that keeps the register's index, relative to the plan; beside the register if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub register_index: Option<PathBuf>,
+    /// Column of the street, with or without the number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub street: Option<String>,
+    /// Column of the house number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// Column of what follows the number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suffix: Option<String>,
+    /// Column of the postcode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postcode: Option<String>,
+    /// Column of the municipality's key or name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub municipality: Option<String>,
+    /// Column of the street's key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub street_key: Option<String>,
+    /// Smallest cells that a grade of match may enter, metres, or `never`; what counts is the finest size of the run.
+    pub grades: GradesPlan,
+    /// File, relative to the plan, that lists rows without a cell and the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unmatched: Option<PathBuf>,
+    /// Whether that list holds addresses too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub with_addresses: bool,
+}
+
+/// Smallest cells by grade.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct GradesPlan {
+    /// The street letter for letter, or its key; any size if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exact: Option<SmallestPlan>,
+    /// The same words, written otherwise; any size if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub normalised: Option<SmallestPlan>,
+    /// A similar street that has the number; any size if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub similar: Option<SmallestPlan>,
+    /// Between neighbouring numbers; 250 m if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub neighbour_number: Option<SmallestPlan>,
+    /// The street alone; 1000 m if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub street: Option<SmallestPlan>,
+}
+
+/// The smallest cell that a grade may enter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum SmallestPlan {
+    /// Cells of this side, metres, and larger ones.
+    Metres(u32),
+    /// No cell.
+    Word(NeverPlan),
+}
+
+/// The word `never`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NeverPlan {
+    /// No cell.
+    Never,
+}
+
+/// Layouts of registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum RegisterFormatPlan {
+    /// Hauskoordinaten Deutschland: 18 fields
+    Hkde,
+    /// Gebäudereferenzen Nordrhein-Westfalen
+    Gebref,
+    /// Any table with a header
+    Csv,
 }
 
 /// The statistical grid.
@@ -137,6 +244,9 @@ pub struct DimensionPlan {
     /// Lower edges of half-open bands, ascending; the last band is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bands: Option<Vec<f64>>,
+    /// The column holds dates, months or years of birth, and the bands are of the age in completed years at the reference date.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub birth: bool,
     /// The categories in the order they are shown; found in the data if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub categories: Option<Vec<String>>,
@@ -339,6 +449,15 @@ pub struct DatePlan {
     /// One date for all records, `2024-12-31`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
+    /// Several dates; each record counts on every one that it is valid on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub days: Vec<String>,
+    /// Column of the first day that a record is valid, with `days`; empty is from ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<String>,
+    /// Column of the last day that a record is valid, with `days`; empty is for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_to: Option<String>,
 }
 
 /// What a record stands for.
@@ -456,7 +575,9 @@ impl Plan {
 
     fn relative_to(&mut self, folder: &Path) {
         let files = self.source.files.iter_mut().chain(self.area.iter_mut().map(|area| &mut area.file));
-        for path in files.chain(&mut self.unit.key).chain(&mut self.output.folder) {
+        let address = self.position.address.iter_mut();
+        let address = address.flat_map(|a| a.register.iter_mut().chain(&mut a.register_index).chain(&mut a.unmatched));
+        for path in files.chain(&mut self.unit.key).chain(&mut self.output.folder).chain(address) {
             *path = folder.join(&*path);
         }
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::cli::address::AddressFlags;
 use crate::config::{
     AreaPlan, DatePlan, DimensionPlan, DominancePlan, Format, MeasurePlan, MethodPlan, NumeratorPlan, Plan, PlanError,
     ProfilePlan, ThenPlan, ZerosPlan,
@@ -12,7 +13,7 @@ use crate::config::{
 /// A plan, or files with flags; a flag beside a plan takes the place of what the plan says.
 #[derive(Debug, Args)]
 pub struct RunFlags {
-    /// A plan (.toml), or the records: CSV (also gzip), Parquet, GeoJSON
+    /// A plan (.toml), or the records: CSV (also gzip), Parquet, GeoJSON, XLSX, ODS, GeoPackage
     #[arg(required = true, value_name = "PLAN.toml | FILE")]
     files: Vec<PathBuf>,
     /// Reference system of the coordinates: EPSG code, PROJ string or WKT
@@ -27,6 +28,11 @@ pub struct RunFlags {
     /// Column of an INSPIRE cell code, in place of coordinates
     #[arg(long, value_name = "COLUMN")]
     cell: Option<String>,
+    /// Column of geometries, in place of coordinates: WKT, WKB or GeoJSON; of a polygon a point inside
+    #[arg(long, value_name = "COLUMN")]
+    geometry: Option<String>,
+    #[command(flatten)]
+    address: AddressFlags,
     /// Sides of the grid squares in metres, each a divisor of the next
     #[arg(long, value_name = "M,M,…", value_delimiter = ',')]
     sizes: Option<Vec<u32>>,
@@ -114,6 +120,21 @@ pub struct RunFlags {
     /// Reference date: a day, or the column that holds it
     #[arg(long, value_name = "COLUMN|YYYY-MM-DD")]
     date: Option<String>,
+    /// One of several reference dates; a record counts on each that it is valid on
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    day: Vec<String>,
+    /// Column of the first day that a record is valid
+    #[arg(long, value_name = "COLUMN")]
+    valid_from: Option<String>,
+    /// Column of the last day that a record is valid
+    #[arg(long, value_name = "COLUMN")]
+    valid_to: Option<String>,
+    /// A dimension of ages at the reference date, from a column of births
+    #[arg(long, value_name = "NAME=COLUMN:b0,b1,…")]
+    age: Vec<String>,
+    /// Layer of a GeoPackage or sheet of a spreadsheet
+    #[arg(long, value_name = "NAME")]
+    layer: Option<String>,
     /// What to write besides release.parquet and run.json
     #[arg(long, value_enum, value_delimiter = ',')]
     formats: Option<Vec<Format>>,
@@ -198,11 +219,14 @@ impl RunFlags {
             ($($flag:ident => $($slot:ident).+;)*) => { $( if self.$flag.is_some() { plan.$($slot).+ = self.$flag; } )* };
         }
         plan.audit.run &= !self.no_audit;
+        plan.position.address = self.address.on_top_of(plan.position.address.take())?;
         take! {
             crs => position.crs;
             x => position.x;
             y => position.y;
             cell => position.cell;
+            geometry => position.geometry;
+            layer => source.layer;
             sizes => grid.sizes;
             profile => protection.profile;
             threshold => protection.threshold;
@@ -252,12 +276,22 @@ impl RunFlags {
         if let Some(date) = self.date {
             let is_day = date.len() == 10 && date.bytes().all(|b| b.is_ascii_digit() || b == b'-');
             plan.date = match is_day {
-                true => DatePlan { column: None, value: Some(date) },
-                false => DatePlan { column: Some(date), value: None },
+                true => DatePlan { value: Some(date), ..DatePlan::default() },
+                false => DatePlan { column: Some(date), ..DatePlan::default() },
             };
+        }
+        if !self.day.is_empty() {
+            plan.date.days = self.day;
+        }
+        take! {
+            valid_from => date.valid_from;
+            valid_to => date.valid_to;
         }
         if !self.dimension.is_empty() {
             plan.dimension = self.dimension.iter().map(|text| dimension(text)).collect::<Result<_, _>>()?;
+        }
+        for text in &self.age {
+            plan.dimension.push(DimensionPlan { birth: true, ..dimension(text)? });
         }
         for text in &self.sensitive {
             let (name, category) = split_name("--sensitive", text, "DIMENSION=CATEGORY")?;
@@ -346,6 +380,7 @@ fn dimension(text: &str) -> Result<DimensionPlan, PlanError> {
         column: column.into(),
         label: None,
         bands,
+        birth: false,
         categories: None,
         missing: None,
         sensitive: Vec::new(),

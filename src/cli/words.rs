@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use crate::cli::Log;
-use crate::confidential::Status;
+use crate::confidential::{Account, Grade, Status};
 use crate::error::Language;
 use crate::pipeline::{Audit, Done};
 use crate::say;
@@ -37,26 +37,7 @@ fn summary(done: &Done, language: Language) -> String {
         text.push('\n');
     };
     let account = &done.account;
-    line(say!(
-        language,
-        "records   {} read, {} placed, {} rejected",
-        "Sätze     {} gelesen, {} verortet, {} abgewiesen",
-        n(account.records_read),
-        n(account.records_placed),
-        n(account.rejects.total())
-    ));
-    for (reason, count, places) in account.rejects.iter() {
-        line(format!("          {} × {}", n(count), reason.explain(language)));
-        for place in places {
-            let file = account.sources[place.source as usize].display();
-            let (row, column) = (place.row, &place.column);
-            line(say!(
-                language,
-                "            {file}, row {row}, column {column}",
-                "            {file}, Zeile {row}, Spalte {column}"
-            ));
-        }
-    }
+    line(account_lines(account, language));
     for (outside, overlapping) in &account.outside_and_overlapping {
         if outside + overlapping > 0 {
             line(say!(
@@ -122,6 +103,87 @@ fn summary(done: &Done, language: Language) -> String {
     text
 }
 
+/// What became of the records: read, placed, rejected by reason, found by grade.
+fn account_lines(account: &Account, language: Language) -> String {
+    let n = |number: u64| grouped(number, language);
+    let mut lines = vec![say!(
+        language,
+        "records   {} read, {} placed, {} rejected",
+        "Sätze     {} gelesen, {} verortet, {} abgewiesen",
+        n(account.records_read),
+        n(account.records_placed),
+        n(account.rejects.total())
+    )];
+    for (reason, count, places) in account.rejects.iter() {
+        lines.push(format!("          {} × {}", n(count), reason.explain(language)));
+        for place in places {
+            let file = account.sources[place.source as usize].display();
+            let (row, column) = (place.row, &place.column);
+            lines.push(say!(
+                language,
+                "            {file}, row {row}, column {column}",
+                "            {file}, Zeile {row}, Spalte {column}"
+            ));
+        }
+    }
+    if account.never_valid > 0 {
+        lines.push(say!(
+            language,
+            "dates     {} records valid on no reference date",
+            "Stichtage {} Sätze an keinem Stichtag gültig",
+            n(account.never_valid)
+        ));
+    }
+    if let Some((houses, unusable)) = account.register_rows {
+        lines.push(say!(
+            language,
+            "register  {} houses, {} rows without street or position",
+            "Register  {} Häuser, {} Zeilen ohne Straße oder Position",
+            n(houses),
+            n(unusable)
+        ));
+    }
+    if account.grades.iter().any(|&count| count > 0) {
+        let grade = |(grade, count): (Grade, u64)| format!("{} {}", grade_name(grade, language), n(count));
+        let found: Vec<String> = Grade::ALL.into_iter().zip(account.grades).filter(|(_, c)| *c > 0).map(grade).collect();
+        lines.push(say!(language, "addresses {}", "Adressen  {}", found.join(", ")));
+    }
+    lines.join("\n")
+}
+
+fn grade_name(grade: Grade, language: Language) -> String {
+    match grade {
+        Grade::Exact => say!(language, "exact", "genau"),
+        Grade::Normalised => say!(language, "normalised", "anders geschrieben"),
+        Grade::Similar => say!(language, "similar", "ähnlich"),
+        Grade::NeighbourNumber => say!(language, "neighbour number", "Nachbarnummer"),
+        Grade::Street => say!(language, "street", "Straße"),
+        Grade::Area => say!(language, "area", "Gebiet"),
+    }
+}
+
+/// What became of the records of a step that counts nothing.
+pub(super) fn tell_account(account: &Account, language: Language, log: Log) {
+    match log {
+        Log::Text => tell(&account_lines(account, language)),
+        Log::Json => tell_aside(&account_json(account, "georeferenced").to_string()),
+    }
+}
+
+fn account_json(account: &Account, event: &str) -> serde_json::Value {
+    let rejects: serde_json::Map<_, _> =
+        account.rejects.iter().map(|(reason, count, _)| (reason.name().to_owned(), count.into())).collect();
+    let grades: serde_json::Map<_, _> =
+        Grade::ALL.into_iter().zip(account.grades).map(|(grade, count)| (grade.name().to_owned(), count.into())).collect();
+    serde_json::json!({
+        "event": event,
+        "records_read": account.records_read,
+        "records_placed": account.records_placed,
+        "rejected": rejects,
+        "grades": grades,
+    })
+}
+
 /// One line about the attack on the bundle.
 fn audit_line(audit: &Audit, language: Language) -> String {
     let n = |number: u64| grouped(number, language);
@@ -166,7 +228,7 @@ fn summary_json(done: &Done) -> serde_json::Value {
         }
         object
     };
-    serde_json::json!({
+    let mut json = serde_json::json!({
         "event": "done",
         "bundle": done.folder,
         "records_read": account.records_read,
@@ -184,7 +246,11 @@ fn summary_json(done: &Done) -> serde_json::Value {
             Audit::Skipped { reason } => serde_json::json!({"skipped": reason}),
         },
         "notes": done.notes,
-    })
+    });
+    if account.grades.iter().any(|&count| count > 0) {
+        json["grades"] = account_json(account, "done")["grades"].clone();
+    }
+    json
 }
 
 /// What was checked and what was found.

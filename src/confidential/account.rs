@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::confidential::grade::Grade;
 use crate::error::Language;
 use crate::say;
 
@@ -45,11 +46,29 @@ pub enum Reason {
     MissingId,
     /// An id that occurs more than once for the same date.
     DuplicateId,
+    /// No street, or a text that says that there is none.
+    AddressMissing,
+    /// Neither municipality nor postcode where the register has several municipalities.
+    PlaceMissing,
+    /// A municipality or postcode that the register does not have.
+    PlaceUnknown,
+    /// A street that the register does not have in this place.
+    StreetUnknown,
+    /// Several houses of the register fit equally well.
+    AddressAmbiguous,
+    /// A street that is only similar to one of the register, where the plan wants more.
+    OnlySimilar,
+    /// A house number that the register does not have, so that its place is too unsure for the finest cells.
+    NumberUnknown,
+    /// A street without a usable house number: too unsure for the finest cells.
+    OnlyStreet,
+    /// Only the town is known, which is no place in a grid.
+    OnlyTown,
 }
 
 impl Reason {
     /// All reasons.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 27] = [
         Self::FieldCount,
         Self::Encoding,
         Self::MissingPosition,
@@ -68,6 +87,15 @@ impl Reason {
         Self::Date,
         Self::MissingId,
         Self::DuplicateId,
+        Self::AddressMissing,
+        Self::PlaceMissing,
+        Self::PlaceUnknown,
+        Self::StreetUnknown,
+        Self::AddressAmbiguous,
+        Self::OnlySimilar,
+        Self::NumberUnknown,
+        Self::OnlyStreet,
+        Self::OnlyTown,
     ];
 
     /// The stable technical name, as in `run.json`.
@@ -91,6 +119,15 @@ impl Reason {
             Self::Date => "date",
             Self::MissingId => "missing_id",
             Self::DuplicateId => "duplicate_id",
+            Self::AddressMissing => "address_missing",
+            Self::PlaceMissing => "place_missing",
+            Self::PlaceUnknown => "place_unknown",
+            Self::StreetUnknown => "street_unknown",
+            Self::AddressAmbiguous => "address_ambiguous",
+            Self::OnlySimilar => "only_similar",
+            Self::NumberUnknown => "number_unknown",
+            Self::OnlyStreet => "only_street",
+            Self::OnlyTown => "only_town",
         }
     }
 
@@ -183,6 +220,49 @@ impl Reason {
                 "id occurs more than once: remove the repeated rows, or leave --id out if rows are not persons",
                 "Kennung kommt mehrfach vor: doppelte Zeilen entfernen oder --id weglassen, wenn Zeilen keine Personen sind"
             ),
+            Self::AddressMissing => {
+                say!(language, "no address: fill street or street key", "keine Adresse: Straße oder Straßenschlüssel ergänzen")
+            }
+            Self::PlaceMissing => say!(
+                language,
+                "neither municipality nor postcode, and the register has several municipalities: fill one",
+                "weder Gemeinde noch Postleitzahl, und das Verzeichnis hat mehrere Gemeinden: eines ergänzen"
+            ),
+            Self::PlaceUnknown => say!(
+                language,
+                "municipality or postcode is not in the register: correct it, or take a register that has it",
+                "Gemeinde oder Postleitzahl steht nicht im Verzeichnis: berichtigen oder ein passendes Verzeichnis nehmen"
+            ),
+            Self::StreetUnknown => say!(
+                language,
+                "the register has no such street in this place, nor one that is surely meant: correct it",
+                "das Verzeichnis hat hier keine solche Straße und keine, die sicher gemeint ist: berichtigen"
+            ),
+            Self::AddressAmbiguous => say!(
+                language,
+                "several houses fit: add postcode, municipality or street key",
+                "mehrere Häuser passen: Postleitzahl, Gemeinde oder Straßenschlüssel ergänzen"
+            ),
+            Self::OnlySimilar => say!(
+                language,
+                "the street is only similar to one of the register, and the plan wants more: correct it",
+                "die Straße ist einer des Verzeichnisses nur ähnlich, der Plan verlangt mehr: berichtigen"
+            ),
+            Self::NumberUnknown => say!(
+                language,
+                "the register does not have this house number; its neighbours' place is too unsure for the finest cells: correct it, or count in cells of 250 m",
+                "Hausnummer steht nicht im Verzeichnis; die Lage nach den Nachbarn ist zu ungenau für die feinsten Zellen: berichtigen oder in 250-m-Zellen zählen"
+            ),
+            Self::OnlyStreet => say!(
+                language,
+                "only the street is known, which is too unsure for the finest cells: add the house number, or count in cells of 1 km",
+                "nur die Straße ist bekannt, das ist zu ungenau für die feinsten Zellen: Hausnummer ergänzen oder in 1-km-Zellen zählen"
+            ),
+            Self::OnlyTown => say!(
+                language,
+                "only a long street or the town is known, which is no place in a grid: add the house number",
+                "nur eine lange Straße oder der Ort ist bekannt, das ist kein Ort im Gitter: Hausnummer ergänzen"
+            ),
         }
     }
 }
@@ -262,10 +342,17 @@ pub struct Account {
     pub sources: Vec<PathBuf>,
     /// Rows read.
     pub records_read: u64,
-    /// Rows counted in a cell.
+    /// Rows counted in a cell, once for each reference date that they are valid on.
     pub records_placed: u64,
     /// Rows not counted.
     pub rejects: Rejects,
+    /// Records that were found in a register of addresses, by grade in the order of [`Grade::ALL`], admitted to the finest cells or not; all 0 where
+    /// positions are no addresses.
+    pub grades: [u64; Grade::ALL.len()],
+    /// Records that are valid on none of the reference dates: neither placed nor rejected.
+    pub never_valid: u64,
+    /// Houses in the register of addresses, and rows of it without street or position.
+    pub register_rows: Option<(u64, u64)>,
     /// For each area system: placed records in no area, and placed records in more than one area (counted in the first by key).
     pub outside_and_overlapping: Vec<(u64, u64)>,
     /// The largest verified deviation of the fitted projection from the exact one, metres; 0 where none was needed.

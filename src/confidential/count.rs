@@ -9,9 +9,12 @@ use std::sync::{Arc, Mutex};
 use crate::area::AreaSystem;
 use crate::confidential::account::{Account, Rejects};
 use crate::confidential::cube::{
-    Contributor, Cube, CubeBuilder, CubeColumns, CubeSpec, DateSpec, DimensionKind, DimensionSpec, Filler, MeasureSpec,
+    Contributor, Cube, CubeBuilder, CubeColumns, CubeSpec, DateSpec, DimensionKind, DimensionSpec, Filler, MeasureSpec, Validity,
+    ages, parse_birth, parse_date,
 };
-use crate::confidential::georeference::{CellCodes, Coordinates, PositionSource};
+use crate::confidential::georeference::{
+    AddressTally, Addresses, CellCodes, Coordinates, Places, PositionSource, points_of_geometries,
+};
 use crate::confidential::records::{Batch, Dialect, Kind, NumberValues, Request, TextValues, Values, Wanted, read, resolve};
 use crate::confidential::rejected::CountError;
 use crate::confidential::secret::{Key, Purpose};
@@ -93,13 +96,26 @@ fn count_batches(
     let Counting { position, builder, idle, .. } = counting;
     let mut account = Account { sources: spec.files.clone(), records_read, ..Account::default() };
     let mut fillers = Vec::new();
-    for Worker { filler, rejects, exactly_projected } in idle.into_inner().expect("no thread panicked") {
+    let mut found = AddressTally::default();
+    for Worker { filler, rejects, exactly_projected, tally, never_valid } in idle.into_inner().expect("no thread panicked") {
+        found.add(tally);
+        account.never_valid += never_valid;
         account.rejects.merge(rejects);
         account.exactly_projected += exactly_projected;
         fillers.push(filler);
     }
-    if let Position::Coordinates { coordinates, .. } = &position {
+    if let Position::Coordinates { coordinates, .. } | Position::Geometry { coordinates, .. } = &position {
         account.projection_error_m = coordinates.error_m();
+    }
+    if let Position::Address { addresses, .. } = &position {
+        account.register_rows = Some(addresses.register_rows());
+    }
+    account.grades = found.grades;
+    if let PositionSource::Address(source) = &spec.position
+        && let Some(file) = &source.unmatched
+    {
+        // Written before anything is refused: it tells what to mend.
+        file.write(&spec.files, found.unmatched)?;
     }
     let cube = builder.finish(fillers, &mut account)?;
     CountError::check(&account, spec.max_rejects)?;
@@ -112,6 +128,8 @@ struct Counting<'s> {
     columns: Columns,
     position: Position<'s>,
     builder: CubeBuilder<'s>,
+    /// The reference dates that the plan names, ascending.
+    days: Vec<u32>,
     idle: Mutex<Vec<Worker>>,
 }
 
@@ -119,7 +137,9 @@ struct Counting<'s> {
 #[allow(clippy::large_enum_variant)]
 enum Position<'s> {
     Coordinates { coordinates: Coordinates<'s>, columns: [usize; 2] },
+    Geometry { coordinates: Coordinates<'s>, column: usize },
     CellCode { codes: CellCodes<'s>, column: usize },
+    Address { addresses: Addresses<'s>, columns: [Option<usize>; 6] },
 }
 
 /// What a thread works with.
@@ -127,6 +147,8 @@ struct Worker {
     filler: Filler,
     rejects: Rejects,
     exactly_projected: u64,
+    tally: AddressTally,
+    never_valid: u64,
 }
 
 /// The columns that are read, and who reads them. A column that two read in the same way is read once.
@@ -136,6 +158,8 @@ struct Columns {
     dimensions: Vec<usize>,
     measures: Vec<usize>,
     date: Option<usize>,
+    /// From when and to when a record is valid.
+    validity: [Option<usize>; 2],
     id: Option<usize>,
     contributor: Option<usize>,
 }
@@ -169,20 +193,34 @@ impl<'s> Counting<'s> {
                 coordinates: Coordinates::new(system, [x_column, y_column], finest)?,
                 columns: [columns.number(x_column), columns.number(y_column)],
             },
+            PositionSource::Geometry { system, column } => Position::Geometry {
+                coordinates: Coordinates::new(system, [column, column], finest)?,
+                column: columns.text(column),
+            },
             PositionSource::CellCode { column } => {
                 Position::CellCode { codes: CellCodes::new(column, finest), column: columns.text(column) }
             }
+            PositionSource::Address(source) => Position::Address {
+                addresses: Addresses::new(source, finest)?,
+                columns: source.columns.in_order().map(|column| column.map(|name| columns.text(name))),
+            },
         };
         for dimension in &spec.dimensions {
             let at = match dimension.kind {
                 DimensionKind::Bands(_) => columns.number(&dimension.column),
-                DimensionKind::Discovered | DimensionKind::Listed(_) => columns.text(&dimension.column),
+                DimensionKind::Discovered | DimensionKind::Listed(_) | DimensionKind::AgeBands(_) => {
+                    columns.text(&dimension.column)
+                }
             };
             columns.dimensions.push(at);
         }
         columns.measures = spec.measures.iter().map(|measure| columns.number(&measure.column)).collect();
-        if let DateSpec::Column(column) = &spec.date {
-            columns.date = Some(columns.text(column));
+        match &spec.date {
+            DateSpec::Column(column) => columns.date = Some(columns.text(column)),
+            DateSpec::Each { from, to, .. } => {
+                columns.validity = [from, to].map(|name| name.as_ref().map(|name| columns.text(name)))
+            }
+            DateSpec::None | DateSpec::Fixed(_) => {}
         }
         columns.id = spec.id_column.as_ref().map(|column| columns.text(column));
         if let Contributor::Column(column) = &spec.contributor {
@@ -199,40 +237,111 @@ impl<'s> Counting<'s> {
             finest,
             language: spec.language,
         })?;
-        Ok(Self { spec, columns, position, builder, idle: Mutex::default() })
+        let days = builder.days();
+        Ok(Self { spec, columns, position, builder, days, idle: Mutex::default() })
     }
 
     fn take(&self, batch: Batch) -> Result<(), Error> {
         let idle = self.idle.lock().expect("no thread panicked").pop();
-        let new = || Worker { filler: self.builder.filler(), rejects: Rejects::default(), exactly_projected: 0 };
+        let new = || Worker {
+            filler: self.builder.filler(),
+            rejects: Rejects::default(),
+            exactly_projected: 0,
+            tally: AddressTally::default(),
+            never_valid: 0,
+        };
         let mut worker = idle.unwrap_or_else(new);
         let outcome = self.count(batch, &mut worker);
         self.idle.lock().expect("no thread panicked").push(worker);
         outcome
     }
 
+    fn by_coordinates(
+        &self,
+        coordinates: &Coordinates<'_>,
+        xy: [&NumberValues; 2],
+        sieve: &mut Sieve<'_>,
+        batch: &Batch,
+    ) -> Result<Places, Error> {
+        if batch.first_row < FIRST_ROWS {
+            coordinates.check_system(xy, &self.spec.files[batch.source as usize])?;
+        }
+        Ok(coordinates.place(xy, sieve))
+    }
+
     fn count(&self, batch: Batch, worker: &mut Worker) -> Result<(), Error> {
         let mut sieve = Sieve::new(&batch, &mut worker.rejects);
         let places = match &self.position {
             Position::Coordinates { coordinates, columns: [x, y] } => {
-                let xy = [number(&batch, *x), number(&batch, *y)];
-                if batch.first_row < FIRST_ROWS {
-                    coordinates.check_system(xy, &self.spec.files[batch.source as usize])?;
-                }
-                coordinates.place(xy, &mut sieve)
+                self.by_coordinates(coordinates, [number(&batch, *x), number(&batch, *y)], &mut sieve, &batch)?
+            }
+            Position::Geometry { coordinates, column } => {
+                let [x, y] = points_of_geometries(text(&batch, *column), batch.rows);
+                self.by_coordinates(coordinates, [&x, &y], &mut sieve, &batch)?
             }
             Position::CellCode { codes, column } => codes.place(text(&batch, *column), &mut sieve),
+            Position::Address { addresses, columns } => {
+                let texts = columns.map(|column| column.map(|at| text(&batch, at)));
+                addresses.place(texts, &mut sieve, &mut worker.tally).0
+            }
         };
         worker.exactly_projected += places.exactly_projected;
-        let columns = CubeColumns {
-            dimensions: self.columns.dimensions.iter().map(|&at| &batch.columns[at]).collect(),
-            measures: self.columns.measures.iter().map(|&at| number(&batch, at)).collect(),
-            date: self.columns.date.map(|at| text(&batch, at)),
-            id: self.columns.id.map(|at| text(&batch, at)),
-            contributor: self.columns.contributor.map(|at| text(&batch, at)),
+        let date = self.columns.date.map(|at| text(&batch, at));
+        let add = |day: Option<u32>, filler: &mut Filler, sieve: &mut Sieve<'_>| {
+            let ages = self.ages(&batch, day, date);
+            let columns = CubeColumns {
+                dimensions: values_of(&self.columns.dimensions, &ages, &batch),
+                measures: self.columns.measures.iter().map(|&at| number(&batch, at)).collect(),
+                date,
+                day: day.and_then(|day| self.days.iter().position(|&other| other == day)).map(|at| at as u32),
+                id: self.columns.id.map(|at| text(&batch, at)),
+                contributor: self.columns.contributor.map(|at| text(&batch, at)),
+            };
+            self.builder.add(filler, &columns, &places, sieve)
         };
-        Ok(self.builder.add(&mut worker.filler, &columns, &places, &mut sieve)?)
+        let DateSpec::Each { .. } = self.spec.date else {
+            return Ok(add(self.days.first().copied(), &mut worker.filler, &mut sieve)?);
+        };
+        let validity =
+            Validity::of(self.columns.validity.map(|column| column.map(|at| text(&batch, at))), &mut sieve, &self.spec.date);
+        let standing = sieve.standing().to_vec();
+        let mut never: Vec<bool> = standing.clone();
+        for &day in &self.days {
+            let valid = |row: usize| standing[row] && validity.covers(row, day) && self.is_born(&batch, row, day);
+            never.iter_mut().enumerate().for_each(|(row, never)| *never &= !valid(row));
+            sieve.stand_again(valid);
+            add(Some(day), &mut worker.filler, &mut sieve)?;
+        }
+        worker.never_valid += never.iter().filter(|&&never| never).count() as u64;
+        Ok(())
     }
+
+    /// Ages at the reference date for the dimensions that hold births, none for the others.
+    fn ages(&self, batch: &Batch, day: Option<u32>, dates: Option<&TextValues>) -> Vec<Option<Values>> {
+        let of_dimension = |(dimension, &at): (&DimensionSpec, &usize)| {
+            let DimensionKind::AgeBands(_) = dimension.kind else { return None };
+            let births = text(batch, at);
+            let day_of = |row: usize| day.or_else(|| dates.and_then(|dates| dates.get(row)).and_then(parse_date));
+            Some(Values::Number(ages(births, batch.rows, day_of)))
+        };
+        self.spec.dimensions.iter().zip(&self.columns.dimensions).map(of_dimension).collect()
+    }
+
+    /// Whether the row's births, if it has any that can be read, are not after the day.
+    fn is_born(&self, batch: &Batch, row: usize, day: u32) -> bool {
+        let births = self
+            .spec
+            .dimensions
+            .iter()
+            .zip(&self.columns.dimensions)
+            .filter(|(d, _)| matches!(d.kind, DimensionKind::AgeBands(_)));
+        births.filter_map(|(_, &at)| text(batch, at).get(row).and_then(parse_birth)).all(|birth| birth <= day)
+    }
+}
+
+/// A dimension's values: its ages where it has them, else its column.
+fn values_of<'b>(columns: &[usize], ages: &'b [Option<Values>], batch: &'b Batch) -> Vec<&'b Values> {
+    columns.iter().zip(ages).map(|(&at, age)| age.as_ref().unwrap_or(&batch.columns[at])).collect()
 }
 
 fn number(batch: &Batch, column: usize) -> &NumberValues {

@@ -1,5 +1,6 @@
 //! The closed room: records come in, a protected [`Release`] goes out, through one door ([`release`]). A second one, [`compare`], tells what several
-//! methods would lose, in sums over whole levels that give nobody away.
+//! methods would lose, in sums over whole levels that give nobody away. A third ([`georeference`](fn@georeference)) only gives records with addresses
+//! their cells, where the rest is done elsewhere.
 //!
 //! Inside, data flows `records` → `georeference` → `cube` → `disclosure`. Nothing individual leaves: no coordinate, address or id, and no
 //! count that did not go through disclosure control. Later rooms see only what is re-exported here: the lattice, the release
@@ -51,6 +52,7 @@ mod count;
 mod cube;
 mod disclosure;
 mod georeference;
+mod grade;
 mod inspect;
 mod lattice;
 mod raw_count;
@@ -73,7 +75,11 @@ pub use disclosure::{
     ProtectedCount, RateRule, Release, Risks, Rules, RulesError, Status, Unprotected, Zeros,
 };
 pub use disclosure::{PlainMethod, PlainSpec, ProtectedTable, protect_table};
-pub use georeference::PositionSource;
+pub use georeference::{
+    AddressColumns, AddressSource, GeoreferenceSpec, PositionSource, RegisterColumns, RegisterFormat, RegisterSpec,
+    UnknownColumn, UnmatchedFile,
+};
+pub use grade::{Admission, Grade};
 pub use inspect::{ColumnFinding, Distinct, GuessSystems, Inspection, PositionFinding, Role, SystemSource, ValueType, inspect};
 pub use lattice::{Column, Dimension, Lattice, Level, Table, Unit};
 pub use records::{Dialect, declared_system};
@@ -178,6 +184,15 @@ pub fn compare(
     let rules = Rules { method: request.method.clone(), merge: request.merge, zeros: request.zeros, sensitive, risks };
     let comparison = disclosure::compare(&cube, &lattice, (methods, &rules), progress)?;
     Ok((comparison, account))
+}
+
+/// The third door, for the room where addresses may be: records with addresses become a table of cells that may go to where they are counted. What
+/// leaves is about single records, but neither an address nor a coordinate; it is no release.
+///
+/// # Errors
+/// If the register or the records cannot be read, nothing could be placed, or the table cannot be written.
+pub fn georeference(spec: &GeoreferenceSpec, progress: &dyn Progress) -> Result<Account, Error> {
+    georeference::georeference(spec, progress)
 }
 
 impl Request {

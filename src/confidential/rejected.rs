@@ -13,7 +13,7 @@ pub(in crate::confidential) enum CountError {
     /// More records were rejected than the plan allows.
     TooManyRejected {
         /// What was read and rejected.
-        account: Account,
+        account: Box<Account>,
         /// The share that the plan allows.
         allowed: f64,
     },
@@ -25,7 +25,7 @@ pub(in crate::confidential) enum CountError {
     /// There are records, but none could be placed.
     NonePlaced {
         /// What was read and rejected.
-        account: Account,
+        account: Box<Account>,
     },
     /// The allowed share is no share.
     MaxRejects,
@@ -37,9 +37,9 @@ impl CountError {
         if account.records_read == 0 && account.records_placed == 0 {
             Err(Self::NoRecords { files: account.sources.clone() })
         } else if account.rejects.total() as f64 > allowed * account.records_read as f64 {
-            Err(Self::TooManyRejected { account: account.clone(), allowed })
+            Err(Self::TooManyRejected { account: Box::new(account.clone()), allowed })
         } else if account.records_placed == 0 {
-            Err(Self::NonePlaced { account: account.clone() })
+            Err(Self::NonePlaced { account: Box::new(account.clone()) })
         } else {
             Ok(())
         }

@@ -8,12 +8,14 @@ pub(in crate::confidential) struct Sieve<'a> {
     batch: &'a Batch,
     rejects: &'a mut Rejects,
     stands: Vec<bool>,
+    /// Rows whose fall is counted already, where rows stand again for another date.
+    told: Vec<bool>,
 }
 
 impl<'a> Sieve<'a> {
     /// All rows stand but those that could not be read.
     pub(in crate::confidential) fn new(batch: &'a Batch, rejects: &'a mut Rejects) -> Self {
-        let mut sieve = Self { batch, rejects, stands: vec![true; batch.rows] };
+        let mut sieve = Self { batch, rejects, stands: vec![true; batch.rows], told: Vec::new() };
         for (row, reason) in &batch.faulty {
             sieve.reject(*row as usize, *reason, "");
         }
@@ -39,9 +41,16 @@ impl<'a> Sieve<'a> {
     #[cold]
     pub(in crate::confidential) fn reject(&mut self, row: usize, reason: Reason, column: &str) {
         let first = self.stands.get_mut(row).is_none_or(|stands| std::mem::replace(stands, false));
-        if first {
+        let told = self.told.get_mut(row).is_some_and(|told| std::mem::replace(told, true));
+        if first && !told {
             self.rejects.add_at(reason, self.place(row), column);
         }
+    }
+
+    /// Lets these rows stand, for the next reference date, and no others. A row that falls for several dates is counted once.
+    pub(in crate::confidential) fn stand_again(&mut self, stands: impl Fn(usize) -> bool) {
+        self.told.resize(self.stands.len(), false);
+        self.stands.iter_mut().enumerate().for_each(|(row, slot)| *slot = stands(row));
     }
 
     /// Source and row number of the row at this position of the batch.

@@ -6,13 +6,16 @@ use std::sync::Arc;
 
 use crate::area::{AreaFile, AreaSystem};
 use crate::confidential::{
-    Concentration, Contributor, CountSpec, DateSpec, Dialect, DimensionKind, DimensionSpec, Key, MeasureSpec, Merge, Method,
-    Missing, PerturbationParameters, PerturbationTable, PositionSource, Release, Request, Sensitive, Table, Zeros,
+    AddressColumns, Concentration, Contributor, CountSpec, DateSpec, Dialect, DimensionKind, DimensionSpec, Key, MeasureSpec,
+    Merge, Method, Missing, PerturbationParameters, PerturbationTable, PositionSource, Release, Request, Sensitive, Table, Zeros,
+    declared_system,
 };
 use crate::config::{DimensionPlan, Format, MethodPlan, MissingPlan, Plan, PlanError, ZerosPlan};
 use crate::error::{Error, Language};
 use crate::geodesy::ReferenceSystem;
 use crate::grid::GridSizes;
+use crate::pipeline::address::address_source;
+use crate::pipeline::files;
 use crate::pipeline::key::read_key;
 use crate::pipeline::merge::then;
 use crate::pipeline::profile::{explain, with_profile};
@@ -108,11 +111,12 @@ impl Job {
             stem,
             formats: plan.output.formats.as_ref().map_or_else(|| Format::ALL.into(), |formats| formats.iter().copied().collect()),
             output_system: ReferenceSystem::parse(plan.output.crs.as_deref().unwrap_or("EPSG:25832"))?,
-            files: plan.source.files.clone(),
+            files: files::expanded(&plan.source.files)?,
             dialect: Dialect {
                 encoding: plan.source.encoding.clone(),
                 separator: plan.source.separator,
                 decimal: plan.source.decimal,
+                layer: plan.source.layer.clone(),
                 ..Dialect::default()
             },
             position: position(plan)?,
@@ -219,7 +223,13 @@ impl Job {
             PositionSource::Coordinates { x_column, y_column, .. } => {
                 vec![field(x_column, Fate::Coordinate), field(y_column, Fate::Coordinate)]
             }
+            PositionSource::Geometry { column, .. } => vec![field(column, Fate::Coordinate)],
             PositionSource::CellCode { column } => vec![field(column, Fate::CellCode)],
+            PositionSource::Address(source) => {
+                let AddressColumns { street, number, suffix, postcode, municipality, street_key } = &source.columns;
+                let columns = [street_key, street, number, suffix, postcode, municipality];
+                columns.into_iter().flatten().map(|column| field(column, Fate::Address)).collect()
+            }
         };
         for (position, d) in self.dimensions.iter().enumerate() {
             let published = self.tables.iter().any(|table| table.0.contains(&position));
@@ -227,8 +237,12 @@ impl Job {
             fields.push(field(&d.column, fate(d.name.clone())));
         }
         fields.extend(self.measures.iter().map(|m| field(&m.column, Fate::Summed(m.name.clone()))));
-        if let DateSpec::Column(column) = &self.date {
-            fields.push(field(column, Fate::Date));
+        match &self.date {
+            DateSpec::Column(column) => fields.push(field(column, Fate::Date)),
+            DateSpec::Each { from, to, .. } => {
+                fields.extend([from, to].into_iter().flatten().map(|column| field(column, Fate::Date)))
+            }
+            DateSpec::None | DateSpec::Fixed(_) => {}
         }
         fields.extend(self.id_column.iter().map(|column| field(column, Fate::Id)));
         if let Contributor::Column(column) = &self.contributor {
@@ -239,7 +253,11 @@ impl Job {
 
     /// All files a run reads.
     pub(super) fn input_files(&self) -> Vec<PathBuf> {
-        self.files.iter().cloned().chain(self.areas.iter().map(|area| area.file.clone())).collect()
+        let register = match &self.position {
+            PositionSource::Address(source) => Some(source.register.file.clone()),
+            _ => None,
+        };
+        self.files.iter().cloned().chain(self.areas.iter().map(|area| area.file.clone())).chain(register).collect()
     }
 
     /// One line about the protection, carried by every output.
@@ -283,6 +301,37 @@ fn check_name(name: &str) -> Result<(), PlanError> {
 
 fn position(plan: &Plan) -> Result<PositionSource, Error> {
     let p = &plan.position;
+    if let Some(address) = &p.address {
+        return match (&p.cell, &p.x, &p.y, &p.geometry) {
+            (None, None, None, None) => Ok(PositionSource::Address(Box::new(address_source(address)?))),
+            _ => Err(impossible(
+                "position.address",
+                "address, cell, x, y, geometry",
+                "an address, a cell code, coordinates or geometries, only one of them",
+                "eine Adresse, ein Zellcode, Koordinaten oder Geometrien, nur eines davon",
+            )
+            .into()),
+        };
+    }
+    if let Some(column) = &p.geometry {
+        if p.cell.is_some() || p.x.is_some() || p.y.is_some() {
+            return Err(impossible(
+                "position.geometry",
+                "geometry, cell, x, y",
+                "a cell code, coordinates or geometries, only one of them",
+                "ein Zellcode, Koordinaten oder Geometrien, nur eines davon",
+            )
+            .into());
+        }
+        let declared = || -> Result<Option<String>, Error> {
+            let dialect = Dialect { layer: plan.source.layer.clone(), ..Dialect::default() };
+            let files = files::expanded(&plan.source.files)?;
+            files.first().map_or(Ok(None), |file| declared_system(file, &dialect))
+        };
+        let crs = p.crs.clone().map_or_else(declared, |crs| Ok(Some(crs)))?;
+        let crs = crs.ok_or(missing("position.crs", "--crs", "--crs EPSG:25832"))?;
+        return Ok(PositionSource::Geometry { system: ReferenceSystem::parse(&crs)?, column: column.clone() });
+    }
     match (&p.cell, &p.x, &p.y) {
         (Some(column), None, None) => Ok(PositionSource::CellCode { column: column.clone() }),
         (None, Some(x), Some(y)) => {
@@ -298,7 +347,9 @@ fn position(plan: &Plan) -> Result<PositionSource, Error> {
         .into()),
         (None, None, Some(_)) => Err(missing("position.x", "--x", "--x e_25832").into()),
         (None, Some(_), None) => Err(missing("position.y", "--y", "--y n_25832").into()),
-        (None, None, None) => Err(missing("position", "--x and --y, or --cell", "--x e_25832 --y n_25832").into()),
+        (None, None, None) => {
+            Err(missing("position", "--x and --y, --cell, or --register with --street", "--x e_25832 --y n_25832").into())
+        }
     }
 }
 
@@ -336,7 +387,10 @@ fn dimension(plan: &DimensionPlan, language: Language) -> Result<DimensionSpec, 
                     "aufsteigende Zahlen, zum Beispiel [0, 3, 6]",
                 ));
             }
-            DimensionKind::Bands(bands.clone())
+            if plan.birth { DimensionKind::AgeBands(bands.clone()) } else { DimensionKind::Bands(bands.clone()) }
+        }
+        _ if plan.birth => {
+            return Err(missing("dimension.bands", "bands", "bands = [0, 3, 6, 18, 65] of the age, with birth = true"));
         }
         (None, Some(categories)) => {
             each_once("dimension.categories", categories.iter().map(String::as_str))?;
@@ -378,14 +432,31 @@ fn tables(plan: &Plan) -> Result<Vec<Table>, PlanError> {
 }
 
 fn date(plan: &Plan) -> Result<DateSpec, PlanError> {
-    match (&plan.date.column, &plan.date.value) {
-        (Some(_), Some(_)) => {
-            Err(impossible("date", "column, value", "a column or one value, not both", "eine Spalte oder ein Wert, nicht beides"))
-        }
-        (Some(column), None) => Ok(DateSpec::Column(column.clone())),
-        (None, Some(value)) => Ok(DateSpec::Fixed(value.clone())),
-        (None, None) => Ok(DateSpec::None),
+    let date = &plan.date;
+    let validity = date.valid_from.is_some() || date.valid_to.is_some();
+    if validity && date.days.is_empty() {
+        return Err(missing("date.days", "--day", "--day 2023-12-31 --day 2024-12-31: valid_from and valid_to speak of these"));
     }
+    let spec = match (&date.column, &date.value, &date.days[..]) {
+        (None, None, days @ [_, ..]) => {
+            DateSpec::Each { days: days.to_vec(), from: date.valid_from.clone(), to: date.valid_to.clone() }
+        }
+        (Some(column), None, []) => DateSpec::Column(column.clone()),
+        (None, Some(value), []) => DateSpec::Fixed(value.clone()),
+        (None, None, []) => DateSpec::None,
+        _ => {
+            return Err(impossible(
+                "date",
+                "column, value, days",
+                "a column, one value or several days, only one of them",
+                "eine Spalte, ein Wert oder mehrere Tage, nur eines davon",
+            ));
+        }
+    };
+    if spec == DateSpec::None && plan.dimension.iter().any(|d| d.birth) {
+        return Err(missing("date", "--date", "--date 2024-12-31: ages are of a day"));
+    }
+    Ok(spec)
 }
 
 fn sensitive(plan: &Plan) -> Vec<Sensitive> {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::confidential::{Account, Lattice, Level, Release, Unit};
+use crate::confidential::{Account, Grade, Lattice, Level, Release, Unit};
 use crate::config::Plan;
 use crate::error::{Error, Failure, Kind, Language};
 use crate::grid::GridSize;
@@ -122,12 +122,30 @@ impl Facts<'_> {
             true => (json!({"count": null}), self.rounded(None)),
             false => (self.tellable(self.account.records_read), self.tellable(self.account.records_placed)),
         };
-        json!({
+        let mut records = json!({
             "read": read,
             "placed": placed,
             "rejected": rejects,
             "areas": areas,
-        })
+        });
+        if let Some(grades) = self.grades() {
+            records["grades_percent"] = grades;
+        }
+        records
+    }
+
+    /// How addresses were found, as whole per cent of those found: counts beside the rejected ones would tell small numbers by their
+    /// difference. Nothing where a per cent is less than what may be told.
+    fn grades(&self) -> Option<Value> {
+        let counts = self.account.grades;
+        let found: u64 = counts.iter().sum();
+        let floor = 100 * self.floor().unwrap_or(1);
+        if found < floor.max(100) {
+            return None;
+        }
+        let percent = |count: u64| (count * 200 + found) / (2 * found);
+        let told = Grade::ALL.into_iter().zip(counts).map(|(grade, count)| (grade.name().to_owned(), json!(percent(count))));
+        Some(Value::Object(told.collect()))
     }
 
     /// Whether disclosure control found that this number beside the release would give one in it away.
@@ -155,17 +173,21 @@ impl Facts<'_> {
 
     /// A number of records, unless it is small enough to speak of persons.
     fn tellable(&self, count: u64) -> Value {
+        match self.floor() {
+            Some(floor) if count > 0 && count < floor => json!({"count": null, "below": floor}),
+            _ => json!({"count": count}),
+        }
+    }
+
+    /// The smallest number of records that may be told.
+    fn floor(&self) -> Option<u64> {
         let told = |wanted: &str| {
             self.release.parameters.iter().find(|(name, _)| *name == wanted).and_then(|(_, value)| value.parse().ok())
         };
-        let floor = match self.release.method {
+        match self.release.method {
             "round" => told("base"),
             "cell-key" => told("js").map(|js: u64| js.max(2) + 1),
             _ => told("threshold"),
-        };
-        match floor {
-            Some(floor) if count > 0 && count < floor => json!({"count": null, "below": floor}),
-            _ => json!({"count": count}),
         }
     }
 

@@ -1,7 +1,9 @@
 //! The whole way: plan → closed room → release → layers → bundle and report. The only place that knows all rooms.
 
+mod address;
 mod audited;
 mod compare;
+mod files;
 mod folder;
 mod job;
 mod key;
@@ -23,6 +25,7 @@ use crate::geodesy;
 use crate::progress::{Progress, Stage};
 use crate::tiling::{self, TileFormat, TileOptions, TileReport};
 
+pub use address::{GeoreferenceOptions, georeference};
 pub use audited::Audit;
 pub use compare::{Choice, CompareOptions, Compared, compare};
 pub use compare::{Table as ComparedTable, risks as comparison_risks, table as comparison_table, warning as comparison_warning};

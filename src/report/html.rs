@@ -202,6 +202,10 @@ fn flow(page: &mut Page, report: &Report<'_>) {
             page.told(&counts["overlapping"]),
         ]);
     }
+    for (grade, percent) in records["grades_percent"].as_object().into_iter().flatten() {
+        let label = say!(language, "addresses found: {grade}", "Adressen gefunden: {grade}");
+        rows.push(vec![label, format!("{percent} %")]);
+    }
     page.table(&[String::new(), say!(language, "#records", "#Sätze")], &rows);
     page.heading(&say!(language, "Each column and where it ends", "Jede Spalte und wo sie endet"));
     let mut rows: Vec<Vec<String>> =

@@ -61,6 +61,7 @@ fn published(table: &TableLoss) -> Value {
 fn fate_name(fate: &Fate) -> &'static str {
     match fate {
         Fate::Coordinate => "coordinate",
+        Fate::Address => "address",
         Fate::CellCode => "cell_code",
         Fate::Category(_) => "category",
         Fate::Unpublished(_) => "category_in_no_table",

@@ -69,6 +69,8 @@ pub struct InputField {
 pub enum Fate {
     /// A coordinate: dropped when the cell is known.
     Coordinate,
+    /// Part of an address: dropped when the house is found in the register, and that when the cell is known.
+    Address,
     /// A cell code: shortened to the cells that are published.
     CellCode,
     /// A category of the dimension of this name: counted.

@@ -13,6 +13,11 @@ pub(super) fn fate(fate: &Fate, language: Language) -> String {
             "gives the cell and the areas; dropped as soon as they are known, in no output",
             "ergibt Zelle und Gebiete; verworfen, sobald diese bekannt sind, in keiner Ausgabe"
         ),
+        Fate::Address => say!(
+            language,
+            "looked up in the register of addresses; dropped as soon as the house is found, in no output",
+            "im Adressverzeichnis nachgeschlagen; verworfen, sobald das Haus gefunden ist, in keiner Ausgabe"
+        ),
         Fate::CellCode => say!(
             language,
             "gives the cell; published as the codes of cells of the declared sizes",

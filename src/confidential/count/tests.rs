@@ -217,6 +217,76 @@ fn dates_become_iso_and_ascend() {
     assert_eq!(case.refusal().kind(), crate::error::Kind::Usage);
 }
 
+fn each(days: &[&str]) -> DateSpec {
+    let days = days.iter().map(|day| (*day).to_owned()).collect();
+    DateSpec::Each { days, from: Some("from".into()), to: Some("to".into()) }
+}
+
+#[test]
+fn a_record_counts_on_every_day_that_it_is_valid_on() {
+    let mut case = Case::new(
+        "x,y,from,to\n4300000,3400000,2022-01-01,2023-12-31\n4300000,3400000,,31.12.2022\n4300000,3400000,2024-01-01,\n\
+         4300000,3400000,never,\n4300000,3400000,2030-01-01,\n",
+    );
+    case.spec.date = each(&["2023-12-31", "2022-12-31", "2024-12-31", "2022-12-31"]);
+    let (cube, account) = case.count();
+    assert_eq!(cube.dates, ["2022-12-31", "2023-12-31", "2024-12-31"].map(|day| Some(day.to_owned())));
+    assert!(cube.counts == [2, 1, 1].map(RawCount::of));
+    assert_eq!((account.records_placed, account.never_valid), (4, 1));
+    assert_eq!(case.rejected(), [(Reason::Date, 1)]);
+}
+
+#[test]
+fn ages_are_of_each_day_and_who_is_not_born_is_not_there() {
+    let mut case = Case::new(
+        "x,y,from,to,born,sex\n4300000,3400000,,,2019-06-01,m\n4300000,3400000,,,07.2023,\n4300000,3400000,,,1980,m\n\
+         4300000,3400000,,,gestern,m\n",
+    )
+    .dimension("born", DimensionKind::AgeBands(vec![0.0, 3.0, 6.0]), Missing::Reject)
+    .dimension("sex", DimensionKind::Listed(vec!["m".into()]), Missing::Reject);
+    case.spec.date = each(&["2021-12-31", "2023-12-31", "2024-12-31"]);
+    let (cube, _) = case.count();
+    assert_eq!(
+        cube.keys.iter().map(|key| (key.date, key.group)).collect::<Vec<_>>(),
+        [(0, 0), (0, 2), (1, 1), (1, 2), (2, 1), (2, 2)]
+    );
+    // Each but once, however many days it falls on.
+    assert_eq!(case.rejected(), [(Reason::MissingCategory, 1), (Reason::BandNotNumeric, 1)]);
+    case.spec.date = DateSpec::Fixed("2025-06-01".into());
+    let (cube, _) = case.count();
+    assert_eq!(cube.keys.iter().map(|key| key.group).collect::<Vec<_>>(), [2, 2][..1]);
+    assert!(cube.counts == [RawCount::of(2)]);
+}
+
+#[test]
+fn days_give_the_same_whatever_the_threads() {
+    let header = "x,y,born,sex,rent,to,id\n";
+    let rows: Vec<String> = mixed(3000).iter().map(|row| row.replace("x,", ",")).collect();
+    let mut first: Option<Cube> = None;
+    for threads in [1, 3] {
+        let mut case =
+            Case::new(&format!("{header}{}", rows.concat())).dimension("sex", DimensionKind::Discovered, Missing::Reject);
+        case.spec.date =
+            DateSpec::Each { days: vec!["2023-12-31".into(), "2024-06-30".into()], from: None, to: Some("to".into()) };
+        case.spec.id_column = Some("id".into());
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let (cube, _) = pool.install(|| case.count());
+        assert!(cube.dates.len() == 2 && first.get_or_insert_with(|| pool.install(|| case.count()).0).keys == cube.keys);
+    }
+}
+
+#[test]
+fn geometries_are_positions() {
+    let mut case = Case::new(
+        "where\nPOINT (4300050 3400050)\n\"POLYGON((4300100 3400000,4300200 3400000,4300200 3400100,4300100 3400100,4300100 3400000))\"\nHauptstr. 1\n",
+    );
+    let system = ReferenceSystem::parse("EPSG:3035").unwrap();
+    case.spec.position = PositionSource::Geometry { system, column: "where".into() };
+    let (cube, _) = case.count();
+    assert_eq!(cells(&cube), ["CRS3035RES100mN3400000E4300000", "CRS3035RES100mN3400000E4300100"]);
+    assert_eq!(case.rejected(), [(Reason::CoordinateNotNumeric, 1)]);
+}
+
 #[test]
 fn measures_are_summed_in_ten_thousandths() {
     let mut case = Case::new(

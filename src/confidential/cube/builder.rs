@@ -71,6 +71,8 @@ pub(in crate::confidential) struct CubeColumns<'b> {
     /// One for each measure.
     pub measures: Vec<&'b NumberValues>,
     pub date: Option<&'b TextValues>,
+    /// The position of the day that is counted among those that the plan names.
+    pub day: Option<u32>,
     pub id: Option<&'b TextValues>,
     /// Of contributors, if they are named.
     pub contributor: Option<&'b TextValues>,
@@ -147,6 +149,11 @@ impl<'s> CubeBuilder<'s> {
         })
     }
 
+    /// The reference dates that the plan names, ascending, as numbers yyyymmdd.
+    pub(in crate::confidential) fn days(&self) -> Vec<u32> {
+        self.dates.days().to_vec()
+    }
+
     /// What a thread needs to add batches.
     pub(in crate::confidential) fn filler(&self) -> Filler {
         Filler {
@@ -176,7 +183,7 @@ impl<'s> CubeBuilder<'s> {
         for (at, (measure, values)) in self.spec.measures.iter().zip(&columns.measures).enumerate() {
             measure::fill(values, &measure.column, (at, stride), &mut amounts, sieve);
         }
-        let dates = self.dates.codes(columns.date, &mut filler.date, sieve)?;
+        let dates = self.dates.codes((columns.date, columns.day), &mut filler.date, sieve)?;
         if let (Some(ids), Some(column)) = (columns.id, self.spec.id_column) {
             for row in 0..sieve.rows() {
                 match id(ids, row) {

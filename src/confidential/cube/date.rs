@@ -1,7 +1,7 @@
 //! Reference dates: `2024-12-31` or `31.12.2024`, also with a time of day behind it, which is dropped.
 
 /// A day of the calendar as the number yyyymmdd; `None` if the text is none.
-pub(super) fn parse_date(text: &str) -> Option<u32> {
+pub(in crate::confidential) fn parse_date(text: &str) -> Option<u32> {
     let text = text.trim();
     let day = match text.find(['T', ' ']) {
         Some(end) if text[end + 1..].starts_with(|c: char| c.is_ascii_digit()) && text[end..].contains(':') => &text[..end],

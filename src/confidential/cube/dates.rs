@@ -16,29 +16,40 @@ pub(super) const MAX_DATES: usize = 10_000;
 /// Dates while records are counted: numbered as they come.
 pub(super) struct Dates<'s> {
     column: Option<&'s str>,
-    fixed: Option<String>,
+    /// Days that the plan names, ascending.
+    days: Vec<u32>,
     found: Mutex<Numbered<u32>>,
 }
 
 impl<'s> Dates<'s> {
     /// Checks the plan's date.
     pub(super) fn new(spec: &'s DateSpec) -> Result<Self, CubeError> {
-        let (column, fixed) = match spec {
-            DateSpec::None => (None, None),
-            DateSpec::Fixed(date) => (None, Some(iso(parse_date(date).ok_or(CubeError::FixedDate)?))),
-            DateSpec::Column(column) => (Some(column.as_str()), None),
+        let day = |date: &String| parse_date(date).ok_or(CubeError::FixedDate);
+        let (column, mut days) = match spec {
+            DateSpec::None => (None, Vec::new()),
+            DateSpec::Fixed(date) => (None, vec![day(date)?]),
+            DateSpec::Column(column) => (Some(column.as_str()), Vec::new()),
+            DateSpec::Each { days, .. } if days.is_empty() || days.len() > MAX_DATES => return Err(CubeError::FixedDate),
+            DateSpec::Each { days, .. } => (None, days.iter().map(day).collect::<Result<_, _>>()?),
         };
-        Ok(Self { column, fixed, found: Mutex::default() })
+        days.sort_unstable();
+        days.dedup();
+        Ok(Self { column, days, found: Mutex::default() })
     }
 
-    /// The date's number for every row that stands.
+    /// The days that the plan names, ascending.
+    pub(super) fn days(&self) -> &[u32] {
+        &self.days
+    }
+
+    /// The date's number for every row that stands: the one of the day that is counted, or of the row's own.
     pub(super) fn codes(
         &self,
-        values: Option<&TextValues>,
+        (values, day): (Option<&TextValues>, Option<u32>),
         coder: &mut TextCoder,
         sieve: &mut Sieve<'_>,
     ) -> Result<Vec<u32>, CubeError> {
-        let mut codes = vec![0; sieve.rows()];
+        let mut codes = vec![day.unwrap_or(0); sieve.rows()];
         let (Some(values), Some(column)) = (values, self.column) else { return Ok(codes) };
         for (row, slot) in codes.iter_mut().enumerate() {
             if !sieve.stands(row) {
@@ -65,7 +76,10 @@ impl<'s> Dates<'s> {
     /// All dates, ascending, and the rank of each number.
     pub(super) fn ranked(&self) -> (Vec<Option<String>>, Vec<u32>) {
         if self.column.is_none() {
-            return (vec![self.fixed.clone()], vec![0]);
+            return match self.days.len() {
+                0 => (vec![None], vec![0]),
+                days => (self.days.iter().map(|&day| Some(iso(day))).collect(), (0..days as u32).collect()),
+            };
         }
         let found = self.found.lock().expect("no thread panicked");
         let mut dates = found.keys().to_vec();

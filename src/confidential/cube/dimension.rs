@@ -28,6 +28,8 @@ pub enum DimensionKind {
     /// Edges of half-open bands, ascending: `[0, 3, 6]` makes "0 to under 3", "3 to under 6" and "6 and over"; numbers below the first
     /// edge are rejected.
     Bands(Vec<f64>),
+    /// The same of the age in completed years at the reference date; the column holds the date of birth, its month or its year.
+    AgeBands(Vec<f64>),
 }
 
 /// What happens to records without a value in a dimension.
@@ -57,6 +59,15 @@ pub enum DateSpec {
     Fixed(String),
     /// A column of dates in either form.
     Column(String),
+    /// Each of these days in either form, for all records that are valid on it.
+    Each {
+        /// The days.
+        days: Vec<String>,
+        /// The column of the first day that a record is valid; from ever where it or its value is absent.
+        from: Option<String>,
+        /// The column of the last day; for ever where it or its value is absent.
+        to: Option<String>,
+    },
 }
 
 /// Labels of the bands that begin at these edges.

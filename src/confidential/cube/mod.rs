@@ -4,6 +4,7 @@
 //! combinations of areas have numbers as they come and atoms lie in hash maps; at the end everything is ranked and sorted, so that a cube
 //! does not depend on threads, order or chunks. Uses `records` and `georeference`; used by `count`.
 
+mod age;
 mod areas;
 mod builder;
 mod category;
@@ -20,11 +21,15 @@ mod measure;
 mod natural;
 mod numbered;
 mod tally;
+mod validity;
 
+pub(in crate::confidential) use age::{ages, parse_birth};
 pub(in crate::confidential) use builder::{CubeBuilder, CubeColumns, CubeSpec, Filler};
 pub(in crate::confidential) use contribution::Contributions;
 pub use contribution::Contributor;
+pub(in crate::confidential) use date::parse_date;
 pub use dimension::{DateSpec, DimensionKind, DimensionSpec, MeasureSpec, Missing};
+pub(in crate::confidential) use validity::Validity;
 
 use crate::confidential::lattice::Dimension;
 use crate::confidential::raw_count::RawCount;

@@ -1,14 +1,29 @@
 //! Record batches in, the finest cell of every record out.
 //!
-//! A position is a coordinate in any reference system ([`coordinate`]) or an INSPIRE cell code ([`cell_code`]). Coordinates live as long
-//! as their batch. Uses `records`, `geodesy` and `grid`; used by `count`, which passes the places on to `cube`.
+//! A position is a coordinate in any reference system ([`coordinate`]), also as a [`geometry`], an INSPIRE cell code ([`cell_code`]) or an address ([`by_address`]), which
+//! the [`matcher`] looks up in a [`register`] after [`address`] has read it. Coordinates and addresses live as long as their batch. Uses `records`, `geodesy` and `grid`; used by `count`, which passes the places on to `cube`.
 
+mod address;
+mod by_address;
 mod cell_code;
 mod coordinate;
 mod error;
+mod geometry;
+mod matcher;
+mod placed;
+mod register;
+mod unmatched;
+
+pub use by_address::{AddressColumns, AddressSource};
+pub(in crate::confidential) use by_address::{AddressTally, Addresses};
+pub use placed::GeoreferenceSpec;
+pub(in crate::confidential) use placed::georeference;
+pub use register::{RegisterColumns, RegisterFormat, RegisterSpec, UnknownColumn};
+pub use unmatched::UnmatchedFile;
 
 pub(in crate::confidential) use cell_code::CellCodes;
 pub(in crate::confidential) use coordinate::Coordinates;
+pub(in crate::confidential) use geometry::points as points_of_geometries;
 
 use crate::geodesy::ReferenceSystem;
 use crate::grid::CellId;
@@ -25,11 +40,20 @@ pub enum PositionSource {
         /// The column of the northing, or of the latitude in degrees.
         y_column: String,
     },
+    /// A column of geometries: WKT, WKB or GeoJSON.
+    Geometry {
+        /// The reference system of the geometries.
+        system: ReferenceSystem,
+        /// The column's name.
+        column: String,
+    },
     /// A column of cell codes.
     CellCode {
         /// The column's name.
         column: String,
     },
+    /// Columns of an address, looked up in a register.
+    Address(Box<AddressSource>),
 }
 
 /// Where the rows of one batch lie. Entries of rejected rows mean nothing.

@@ -60,7 +60,7 @@ pub fn inspect(file: &Path, dialect: &Dialect, guess: GuessSystems) -> Result<In
         let name = if sample.header_is_data { format!("column {}", position + 1) } else { sample.header[position].clone() };
         columns.push(ColumnFinding::of(name, texts, sample.numbers[position]));
     }
-    let declared = declared_system(file)?;
+    let declared = declared_system(file, dialect)?;
     let position = position::find(&columns, &sample, declared.as_deref(), guess);
     if let Some(PositionFinding::Coordinates { x, y, .. }) = &position {
         columns.iter_mut().filter(|column| column.name == *x).for_each(|column| column.role = Some(Role::X));
@@ -73,6 +73,8 @@ pub fn inspect(file: &Path, dialect: &Dialect, guess: GuessSystems) -> Result<In
             Format::Csv => "CSV",
             Format::Parquet => "Parquet",
             Format::GeoJson => "GeoJSON",
+            Format::Spreadsheet => "spreadsheet",
+            Format::GeoPackage => "GeoPackage",
         },
         encoding: sample.encoding,
         separator: sample.separator,

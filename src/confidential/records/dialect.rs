@@ -13,6 +13,10 @@ pub struct Dialect {
     pub decimal: Option<char>,
     /// The sign around texts that hold separators or line breaks: `"` or `'`.
     pub quote: Option<char>,
+    /// The layer of a GeoPackage or the sheet of a spreadsheet; the only one, or the first sheet with content, if absent.
+    pub layer: Option<String>,
+    /// The first row is a record already; columns are named `1`, `2`, … .
+    pub header_absent: bool,
 }
 
 impl Dialect {

@@ -8,12 +8,8 @@ use crate::say;
 /// A file type that is recognised but not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::confidential) enum Foreign {
-    /// Excel, OpenDocument.
-    Spreadsheet,
     /// zip, 7z, bz2, zstd, or gzip around something that is no text.
     Archive,
-    /// GeoPackage, SQLite.
-    Database,
     /// JSON that is no GeoJSON feature collection.
     OtherJson,
     /// Anything else that is no text.
@@ -47,6 +43,8 @@ pub(in crate::confidential) enum RecordsError {
     Unsupported { file: PathBuf, found: Foreign },
     /// A Parquet column whose type has no text or number.
     ColumnType { file: PathBuf, column: String, found: String },
+    /// A layer or sheet that is not there, or one of several that is not named.
+    NoLayer { file: PathBuf, layer: String, layers: Vec<String> },
     /// A quoted text that does not end.
     UnclosedQuote { file: PathBuf, row: u64 },
     /// An encoding nobody knows.
@@ -77,6 +75,7 @@ impl Failure for RecordsError {
             Self::Truncated { .. } | Self::Corrupt { .. } => Kind::InputOutput,
             Self::Empty { .. } | Self::NoRecords { .. } | Self::UnclosedQuote { .. } | Self::NoHeader { .. } => Kind::Check,
             Self::Unsupported { .. } | Self::ColumnType { .. } => Kind::Usage,
+            Self::NoLayer { .. } => Kind::Usage,
             Self::MissingColumn { .. } | Self::AmbiguousColumn { .. } => Kind::Usage,
             Self::UnknownEncoding { .. } | Self::BadSign { .. } => Kind::Usage,
         }
@@ -162,6 +161,26 @@ impl Failure for RecordsError {
                     "{file}: Spalte {column:?} hat den Typ {found}, erwartet wird Text, Zahl, Wahrheitswert oder Datum: umwandeln oder eine andere wählen"
                 )
             }
+            Self::NoLayer { file, layer, layers } => {
+                let (file, list) = (file.display(), layers.join(", "));
+                match (layer.is_empty(), nearest(layer, layers)) {
+                    (true, _) => say!(
+                        language,
+                        "{file}: has several layers or none: name one with --layer: {list}",
+                        "{file}: hat mehrere Ebenen oder keine: eine mit --layer angeben: {list}"
+                    ),
+                    (false, Some(nearest)) => say!(
+                        language,
+                        "{file}: no layer {layer:?}: did you mean {nearest:?}? layers are {list}",
+                        "{file}: keine Ebene {layer:?}: ist {nearest:?} gemeint? Ebenen sind {list}"
+                    ),
+                    (false, None) => say!(
+                        language,
+                        "{file}: no layer {layer:?}: name one of {list}",
+                        "{file}: keine Ebene {layer:?}: eine von diesen angeben: {list}"
+                    ),
+                }
+            }
             Self::UnclosedQuote { file, row } => {
                 let file = file.display();
                 say!(
@@ -212,20 +231,10 @@ fn missing_column(language: Language, file: &Path, column: &str, columns: &[Stri
 fn unsupported(language: Language, file: &Path, found: Foreign) -> String {
     let file = file.display();
     match found {
-        Foreign::Spreadsheet => say!(
-            language,
-            "{file}: is a spreadsheet: save the sheet as CSV (UTF-8) and name that file",
-            "{file}: ist eine Tabellenkalkulation: das Blatt als CSV (UTF-8) speichern und diese Datei angeben"
-        ),
         Foreign::Archive => say!(
             language,
             "{file}: is an archive: unpack it (only gzip of text is read directly)",
             "{file}: ist ein Archiv: entpacken (direkt gelesen wird nur gzip von Text)"
-        ),
-        Foreign::Database => say!(
-            language,
-            "{file}: is a database or GeoPackage: export the table as CSV, Parquet or GeoJSON",
-            "{file}: ist eine Datenbank oder ein GeoPackage: die Tabelle als CSV, Parquet oder GeoJSON exportieren"
         ),
         Foreign::OtherJson => say!(
             language,

@@ -1,4 +1,4 @@
-//! GeoJSON feature collections of points: a column for each property, and `geometry.x`, `geometry.y` for the coordinates.
+//! GeoJSON feature collections and sequences (RFC 8142) of points: a column for each property, and `geometry.x`, `geometry.y` for the coordinates.
 //!
 //! Read feature by feature, whatever order the members have. One thread reads and consumes.
 
@@ -209,6 +209,9 @@ fn walk(source: &Source, progress: &dyn Progress, walk: Walk) -> Result<(), Reco
     stream.by_ref().take(3).read_to_end(&mut mark).map_err(|cause| source.failure(cause))?;
     mark.retain(|byte| !b"\xEF\xBB\xBF".contains(byte));
     let reader = BufReader::with_capacity(1 << 16, Cursor::new(mark).chain(stream));
+    if source.sequence {
+        return walk_sequence(source, reader, walk);
+    }
     let mut deserializer = serde_json::Deserializer::from_reader(reader);
     let (mut ended, mut is_collection) = (false, false);
     let members = Members { walk, ended: &mut ended, is_collection: &mut is_collection };
@@ -221,6 +224,39 @@ fn walk(source: &Source, progress: &dyn Progress, walk: Walk) -> Result<(), Reco
         Err(error) if error.is_eof() => Err(RecordsError::Truncated { file: source.file.clone(), format: "GeoJSON" }),
         Err(error) if error.is_io() => Err(source.failure(error.into())),
         Err(_) => Err(corrupt(source.file.clone())),
+    }
+}
+
+/// Feature after feature; what separates them is blank to JSON.
+fn walk_sequence(source: &Source, reader: impl Read, walk: Walk) -> Result<(), RecordsError> {
+    let Walk::Features(each) = walk else { return Ok(()) };
+    for feature in serde_json::Deserializer::from_reader(Separated { inner: reader }).into_iter::<Feature>() {
+        match feature {
+            Ok(feature) => {
+                if !each(feature) {
+                    return Ok(());
+                }
+            }
+            Err(error) if error.is_eof() => {
+                return Err(RecordsError::Truncated { file: source.file.clone(), format: "GeoJSON" });
+            }
+            Err(error) if error.is_io() => return Err(source.failure(error.into())),
+            Err(_) => return Err(RecordsError::Corrupt { file: source.file.clone(), format: "GeoJSON" }),
+        }
+    }
+    Ok(())
+}
+
+/// Record separators become blanks.
+struct Separated<R> {
+    inner: R,
+}
+
+impl<R: Read> Read for Separated<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.inner.read(into)?;
+        into[..read].iter_mut().filter(|byte| **byte == 0x1e).for_each(|byte| *byte = b' ');
+        Ok(read)
     }
 }
 

@@ -72,7 +72,11 @@ impl Layout {
         if !whole && body >= text.len() {
             return Err(RecordsError::UnclosedQuote { file: source.file.clone(), row });
         }
-        let mut header: Vec<String> = fields.into_iter().map(|field| decode(coding, &signs.content(&text[field]))).collect();
+        let (body, row) = if dialect.header_absent { (start, row - 1) } else { (body, row) };
+        let mut header: Vec<String> = match dialect.header_absent {
+            true => (1..=fields.len()).map(|number| number.to_string()).collect(),
+            false => fields.into_iter().map(|field| decode(coding, &signs.content(&text[field]))).collect(),
+        };
         while header.len() > 1 && header.last().is_some_and(String::is_empty) {
             header.pop();
         }
@@ -123,8 +127,8 @@ impl Layout {
         }
         let repeated = repeats.iter().filter(|&&repeated| repeated).count();
         // all names repeated: the header of an appended export, not a value
-        self.header_is_data =
-            self.header.iter().any(|name| looks_like_value(name)) || repeated > 0 && repeated < self.header.len();
+        self.header_is_data = !dialect.header_absent
+            && (self.header.iter().any(|name| looks_like_value(name)) || repeated > 0 && repeated < self.header.len());
     }
 
     /// The decimal sign of the file as a whole.

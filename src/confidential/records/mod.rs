@@ -1,4 +1,4 @@
-//! Sources in, batches of records out: CSV in any usual dialect, Parquet and GeoJSON points, gzip too.
+//! Sources in, batches of records out: CSV in any usual dialect (gzip too), Parquet, GeoJSON points, spreadsheets and GeoPackages.
 //!
 //! [`read`] goes through the files one after the other. A file is cut into pieces at record boundaries by whichever thread of
 //! rayon's pool is free; the same thread takes the piece apart and hands a [`Batch`] to the consumer. So reading overlaps with counting, and
@@ -13,12 +13,15 @@ mod dialect;
 mod encoding;
 mod failure;
 mod geojson;
+mod geopackage;
 mod layout;
 mod number;
 mod parquet;
 mod record;
+mod rows;
 mod sample;
 mod source;
+mod spreadsheet;
 
 use std::path::{Path, PathBuf};
 
@@ -92,6 +95,8 @@ fn read_in_blocks(request: &Request, progress: &dyn Progress, consume: Consume, 
             Format::Csv => csv::read(&errand, consume)?,
             Format::Parquet => parquet::read(&errand, consume)?,
             Format::GeoJson => geojson::read(&errand, consume)?,
+            Format::Spreadsheet => spreadsheet::read(&errand, consume)?,
+            Format::GeoPackage => geopackage::read(&errand, consume)?,
         };
         if of_file == 0 {
             return Err(RecordsError::NoRecords { file: file.clone() }.into());
@@ -109,18 +114,25 @@ pub(in crate::confidential) fn resolve(request: &Request) -> Result<(), Error> {
             Format::Csv => layout::Layout::recognise(&source, request.dialect)?.resolve(&source, request.wanted).map(drop)?,
             Format::Parquet => parquet::resolve(&source, request.wanted)?,
             Format::GeoJson => geojson::resolve(&source, request.wanted)?,
+            Format::Spreadsheet => spreadsheet::resolve(&source, request.dialect, request.wanted)?,
+            Format::GeoPackage => geopackage::resolve(&source, request.dialect, request.wanted)?,
         }
     }
     Ok(())
 }
 
 /// The reference system that a file itself names, such as `EPSG:25833`: the `crs` member of a GeoJSON file, or EPSG:4326 where it has none (RFC
-/// 7946). `None` for other formats.
-pub fn declared_system(file: &Path) -> Result<Option<String>, Error> {
+/// 7946); that of a GeoPackage's layer; that of GeoParquet's first geometry. `None` where the format has none.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn declared_system(file: &Path, dialect: &Dialect) -> Result<Option<String>, Error> {
     let source = Source::recognise(file)?;
     match source.format {
         Format::GeoJson => Ok(Some(geojson::declared_system(&source)?)),
-        Format::Csv | Format::Parquet => Ok(None),
+        Format::GeoPackage => Ok(geopackage::declared_system(&source, dialect)?),
+        Format::Parquet => Ok(parquet::declared_system(&source)?),
+        Format::Csv | Format::Spreadsheet => Ok(None),
     }
 }
 

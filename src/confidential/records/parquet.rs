@@ -22,6 +22,7 @@ use rayon::iter::{IntoParallelIterator, ParallelBridge, ParallelIterator};
 
 use super::batch::{Batch, NumberState, Values};
 use super::failure::RecordsError;
+use super::geopackage::hexadecimal;
 use super::number::NumberForm;
 use super::source::Source;
 use super::{Consume, Errand, Kind, Wanted, positions};
@@ -67,6 +68,21 @@ fn add(a: u64, b: u64) -> Result<u64, Error> {
 /// Checks the columns and their types.
 pub(super) fn resolve(source: &Source, wanted: &[Wanted]) -> Result<(), RecordsError> {
     Opened::new(source)?.resolve(wanted).map(drop)
+}
+
+/// The reference system of a GeoParquet file's primary geometry: longitude and latitude where it says nothing (GeoParquet 1.1); `None` for a file that is
+/// none.
+pub(super) fn declared_system(source: &Source) -> Result<Option<String>, RecordsError> {
+    let opened = Opened::new(source)?;
+    let entries = opened.metadata.metadata().file_metadata().key_value_metadata();
+    let geo = entries.into_iter().flatten().find(|entry| entry.key == "geo").and_then(|entry| entry.value.as_deref());
+    let Some(geo) = geo.and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok()) else { return Ok(None) };
+    let column = geo["primary_column"].as_str().unwrap_or("geometry");
+    let id = &geo["columns"][column]["crs"]["id"];
+    Ok(Some(match (id["authority"].as_str(), id["code"].as_u64()) {
+        (Some("EPSG"), Some(code)) => format!("EPSG:{code}"),
+        _ => "EPSG:4326".to_owned(),
+    }))
 }
 
 /// The first rows as text: every column that can be text, with its name.
@@ -148,7 +164,7 @@ impl<'a> Opened<'a> {
         let columns = positions(&self.source.file, &self.header(), wanted)?;
         for &column in &columns {
             let field = self.metadata.schema().field(column);
-            if !is_readable(field.data_type()) {
+            if !is_readable(field.data_type()) && !is_bytes(field.data_type()) {
                 let (column, found) = (field.name().clone(), field.data_type().to_string());
                 return Err(RecordsError::ColumnType { file: self.source.file.clone(), column, found });
             }
@@ -239,7 +255,12 @@ fn is_readable(of: &DataType) -> bool {
     }
 }
 
-/// Appends an array's values. Types are those of [`is_readable`].
+/// Geometries: as text they are hexadecimal digits.
+fn is_bytes(of: &DataType) -> bool {
+    matches!(of, DataType::Binary | DataType::LargeBinary | DataType::BinaryView)
+}
+
+/// Appends an array's values. Types are those of [`is_readable`] and [`is_bytes`].
 fn fill(values: &mut Values, array: &dyn Array, form: NumberForm) {
     macro_rules! numbers {
         ($($data_type:ident => $arrow:ty),*) => {
@@ -257,6 +278,13 @@ fn fill(values: &mut Values, array: &dyn Array, form: NumberForm) {
         DataType::Utf8 => array.as_string::<i32>().iter().enumerate().for_each(|(i, v)| text(i, v, values)),
         DataType::LargeUtf8 => array.as_string::<i64>().iter().enumerate().for_each(|(i, v)| text(i, v, values)),
         DataType::Utf8View => array.as_string_view().iter().enumerate().for_each(|(i, v)| text(i, v, values)),
+        DataType::Binary => array.as_binary::<i32>().iter().for_each(|v| push_text(values, v.map(hexadecimal).as_deref(), form)),
+        DataType::LargeBinary => {
+            array.as_binary::<i64>().iter().for_each(|v| push_text(values, v.map(hexadecimal).as_deref(), form))
+        }
+        DataType::BinaryView => {
+            array.as_binary_view().iter().for_each(|v| push_text(values, v.map(hexadecimal).as_deref(), form))
+        }
         DataType::Boolean => {
             let name = |value: bool| if value { "true" } else { "false" };
             array.as_boolean().iter().enumerate().for_each(|(i, v)| text(i, v.map(name), values));

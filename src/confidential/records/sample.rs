@@ -10,7 +10,7 @@ use super::failure::RecordsError;
 use super::layout::{Layout, looks_like_value};
 use super::number::NumberForm;
 use super::source::{Format, Source};
-use super::{Kind, Wanted, geojson, parquet};
+use super::{Kind, Wanted, geojson, geopackage, parquet, spreadsheet};
 use crate::error::Error;
 
 /// The most rows of Parquet and GeoJSON that are looked at; of CSV it is a megabyte.
@@ -55,6 +55,14 @@ pub(in crate::confidential) fn sample(file: &Path, dialect: &Dialect) -> Result<
         Format::GeoJson => {
             let (header, batch) = geojson::sample(&source, ROWS)?;
             plain(Format::GeoJson, header, batch)
+        }
+        Format::Spreadsheet => {
+            let (header, batch) = spreadsheet::sample(&source, dialect)?;
+            plain(Format::Spreadsheet, header, batch)
+        }
+        Format::GeoPackage => {
+            let (header, batch) = geopackage::sample(&source, dialect)?;
+            plain(Format::GeoPackage, header, batch)
         }
     };
     if sample.batch.rows == 0 {

@@ -21,6 +21,10 @@ pub(in crate::confidential) enum Format {
     Parquet,
     /// A GeoJSON feature collection.
     GeoJson,
+    /// XLSX, XLS, ODS and relatives.
+    Spreadsheet,
+    /// A GeoPackage or another SQLite database.
+    GeoPackage,
 }
 
 /// A file that was opened once and recognised by its first bytes.
@@ -28,6 +32,8 @@ pub(super) struct Source {
     pub(super) file: PathBuf,
     pub(super) format: Format,
     pub(super) bytes: u64,
+    /// GeoJSON as one feature after the other (RFC 8142, or a feature a line), not as one collection.
+    pub(super) sequence: bool,
     gzip: bool,
 }
 
@@ -41,8 +47,8 @@ impl Source {
         }
         let mut head = Vec::new();
         File::open(file).map_err(failure)?.take(4096).read_to_end(&mut head).map_err(failure)?;
-        let mut source =
-            Self { file: file.to_owned(), format: Format::Csv, bytes: metadata.len(), gzip: head.starts_with(&[0x1f, 0x8b]) };
+        let gzip = head.starts_with(&[0x1f, 0x8b]);
+        let mut source = Self { file: file.to_owned(), format: Format::Csv, bytes: metadata.len(), sequence: false, gzip };
         if source.gzip {
             head.clear();
             source.stream(&crate::progress::Silent)?.take(4096).read_to_end(&mut head).map_err(|cause| source.failure(cause))?;
@@ -50,6 +56,7 @@ impl Source {
         if head.is_empty() {
             return Err(RecordsError::Empty { file: file.to_owned() });
         }
+        source.sequence = is_sequence(&head);
         source.format =
             format_of(&head, source.gzip, file).map_err(|found| RecordsError::Unsupported { file: file.to_owned(), found })?;
         Ok(source)
@@ -75,29 +82,37 @@ impl Source {
     }
 }
 
+/// A record separator, or a line that is a whole feature.
+fn is_sequence(head: &[u8]) -> bool {
+    let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+    let line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let kind = |line: &[u8]| serde_json::from_slice::<serde_json::Value>(line).ok().map(|value| value["type"] == "Feature");
+    text.first() == Some(&0x1e) || text.first() == Some(&b'{') && kind(line) == Some(true)
+}
+
 fn format_of(head: &[u8], gzip: bool, file: &Path) -> Result<Format, Foreign> {
     let extension = file.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
     if head.starts_with(b"PAR1") {
         return if gzip { Err(Foreign::Archive) } else { Ok(Format::Parquet) };
     }
-    if head.starts_with(b"PK\x03\x04") && ["xlsx", "xlsm", "ods"].contains(&extension.as_str())
+    if head.starts_with(b"PK\x03\x04") && ["xlsx", "xlsm", "xlsb", "ods"].contains(&extension.as_str())
         || head.starts_with(b"\xD0\xCF\x11\xE0")
     {
-        return Err(Foreign::Spreadsheet);
+        return if gzip { Err(Foreign::Archive) } else { Ok(Format::Spreadsheet) };
     }
     let archives: [&[u8]; 5] = [b"PK\x03\x04", b"7z\xBC\xAF", b"BZh", b"\x28\xB5\x2F\xFD", b"\xFD7zXZ"];
     if archives.iter().any(|magic| head.starts_with(magic)) {
         return Err(Foreign::Archive);
     }
     if head.starts_with(b"SQLite format 3") {
-        return Err(Foreign::Database);
+        return if gzip { Err(Foreign::Archive) } else { Ok(Format::GeoPackage) };
     }
     if super::encoding::looks_like_utf16(head).is_none() && head.contains(&0) {
         return Err(Foreign::Binary);
     }
     let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
     match text.first() {
-        Some(b'{') => Ok(Format::GeoJson),
+        Some(b'{' | 0x1e) => Ok(Format::GeoJson),
         Some(b'[') if extension == "json" => Err(Foreign::OtherJson),
         _ => Ok(Format::Csv),
     }

@@ -139,7 +139,13 @@ one! {
 
 #[test]
 fn declared_signs_win() {
-    let dialect = Dialect { separator: Some('|'), decimal: Some(','), quote: Some('\''), encoding: Some("cp1252".to_owned()) };
+    let dialect = Dialect {
+        separator: Some('|'),
+        decimal: Some(','),
+        quote: Some('\''),
+        encoding: Some("cp1252".to_owned()),
+        ..Dialect::default()
+    };
     let rows = texts(&latin("a;b|c\n'Köln|ö'|1.234\n"), &dialect, &["a;b", "#c"]);
     assert_eq!(rows[0].1, [Some("Köln|ö".to_owned()), Some("1234".to_owned())]);
 }
@@ -261,9 +267,9 @@ fails! {
     record_as_header: "a.csv", b"Meier;01.02.1980;1\nSchulz;02.03.1981;2\n" => "first row looks like a record";
     category_as_header: "a.csv", b"m;ja\nw;nein\nm;nein\n" => "first row looks like a record";
     unclosed_quote: "a.csv", b"ort;e\nA;1\n\"B;2\nC;3\n" => "row 3: a quoted text does not end";
-    spreadsheet: "a.xlsx", b"PK\x03\x04 and so on" => "save the sheet as CSV";
+    spreadsheet: "a.xlsx", b"PK\x03\x04 and so on" => "spreadsheet file is damaged";
     archive: "a.zip", b"PK\x03\x04 and so on" => "unpack it";
-    geopackage: "a.gpkg", b"SQLite format 3\0" => "export the table as CSV";
+    geopackage: "a.gpkg", b"SQLite format 3\0" => "GeoPackage file is damaged";
     binary: "a.csv", b"\x01\x00\x02\x00\x00\x03abc" => "no known format";
     other_json: "a.json", b"{\"a\": [1, 2]}" => "no GeoJSON feature collection";
     truncated_geojson: "a.geojson", b"{\"type\": \"FeatureCollection\", \"features\": [{\"type\"" => "ends too early";
@@ -483,12 +489,12 @@ fn geojson_names_its_system() {
         ("http://www.opengis.net/def/crs/EPSG/0/3035", "EPSG:3035"),
     ] {
         let (_folder, path) = geojson(&format!("{FEATURES}{}", crs(name)));
-        assert_eq!(declared_system(&path).unwrap().as_deref(), Some(system));
+        assert_eq!(declared_system(&path, &Dialect::default()).unwrap().as_deref(), Some(system));
     }
     let (_folder, path) = geojson(FEATURES);
-    assert_eq!(declared_system(&path).unwrap().as_deref(), Some("EPSG:4326"));
+    assert_eq!(declared_system(&path, &Dialect::default()).unwrap().as_deref(), Some("EPSG:4326"));
     let (_folder, path) = file("a.csv", b"a;b\n1;2\n");
-    assert_eq!(declared_system(&path).unwrap(), None);
+    assert_eq!(declared_system(&path, &Dialect::default()).unwrap(), None);
 }
 
 #[test]

@@ -1,0 +1,60 @@
+//! `georeference`: flags, and a summary by grade.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::address::AddressFlags;
+use crate::cli::{Log, words};
+use crate::confidential::{Account, Dialect};
+use crate::error::{Error, Language};
+use crate::pipeline::{self, GeoreferenceOptions};
+use crate::progress::Progress;
+
+/// Which records, which register, which cells.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  kleinraum georeference persons.csv --register hauskoordinaten.txt --street strasse --number hausnr \\
+    --postcode plz --size 100 --keep alter,geschlecht -o placed.parquet
+  kleinraum run placed.parquet --cell cell --sizes 100,1000 --dimension sex=geschlecht --threshold 5 -o out
+
+The table has the columns row, cell, grade and those kept; no address and no coordinate. It is still about
+single records: keep it where records may be.")]
+pub(super) struct GeoreferenceFlags {
+    /// The records: CSV (also gzip), Parquet or GeoJSON
+    file: PathBuf,
+    #[command(flatten)]
+    address: AddressFlags,
+    /// Side of the cells in metres
+    #[arg(long, value_name = "M", default_value_t = 100)]
+    size: u32,
+    /// Columns that go along
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
+    keep: Vec<String>,
+    /// Parquet file to write
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Character encoding of the records; recognised if absent
+    #[arg(long)]
+    encoding: Option<String>,
+    /// Field separator of the records; recognised if absent
+    #[arg(long, value_name = "CHAR")]
+    separator: Option<char>,
+}
+
+impl GeoreferenceFlags {
+    /// Georeferences and tells what became of the records.
+    pub(super) fn georeference(self, language: Language, log: Log, progress: &dyn Progress) -> Result<Account, Error> {
+        let options = GeoreferenceOptions {
+            file: self.file,
+            dialect: Dialect { encoding: self.encoding, separator: self.separator, ..Dialect::default() },
+            address: self.address.on_top_of(None)?.unwrap_or_default(),
+            size_m: self.size,
+            keep: self.keep,
+            output: self.output,
+        };
+        let account = pipeline::georeference(&options, progress)?;
+        words::tell_account(&account, language, log);
+        Ok(account)
+    }
+}
