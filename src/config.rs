@@ -481,11 +481,14 @@ pub struct UnitPlan {
 pub struct AuditPlan {
     /// Whether the bundle is attacked; it is, unless this says `false`.
     pub run: bool,
+    /// Folder, relative to the plan, that keeps what was released: the bundle is attacked together with it, and put on record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<PathBuf>,
 }
 
 impl Default for AuditPlan {
     fn default() -> Self {
-        Self { run: true }
+        Self { run: true, ledger: None }
     }
 }
 
@@ -577,7 +580,7 @@ impl Plan {
         let files = self.source.files.iter_mut().chain(self.area.iter_mut().map(|area| &mut area.file));
         let address = self.position.address.iter_mut();
         let address = address.flat_map(|a| a.register.iter_mut().chain(&mut a.register_index).chain(&mut a.unmatched));
-        for path in files.chain(&mut self.unit.key).chain(&mut self.output.folder).chain(address) {
+        for path in files.chain(&mut self.unit.key).chain(&mut self.output.folder).chain(&mut self.audit.ledger).chain(address) {
             *path = folder.join(&*path);
         }
     }

@@ -101,7 +101,7 @@ fn run_tells_of_its_audit() {
     }
     assert!(told["timings"].as_array().unwrap().iter().any(|time| time["stage"] == "audit"), "{}", told["timings"]);
     let report: serde_json::Value = serde_json::from_slice(&fs::read(desk.path().join("out/report.json")).unwrap()).unwrap();
-    assert_eq!(report["audit"][0]["at_risk"], 0);
+    assert_eq!(report["audit"]["at_risk"], 0);
     let output = kleinraum(desk.path(), &["run", "out.toml", "--no-audit"]);
     assert!(output.status.success());
     assert_eq!(run_json()["audit"], serde_json::json!({"skipped": "switched off"}));

@@ -169,8 +169,11 @@ pub struct RunFlags {
     #[arg(long)]
     controller: Option<String>,
     /// Do not attack the bundle before it is in its place
-    #[arg(long)]
+    #[arg(long, conflicts_with = "ledger")]
     no_audit: bool,
+    /// Folder that keeps what was released: the bundle is attacked together with it, and put on record
+    #[arg(long, value_name = "FOLDER")]
+    ledger: Option<PathBuf>,
     /// Output folder
     #[arg(short, long, value_name = "FOLDER")]
     output: Option<PathBuf>,
@@ -233,6 +236,7 @@ impl RunFlags {
             minimum_base => protection.minimum_base;
             threshold_units => protection.threshold_units;
             interval => protection.interval;
+            ledger => audit.ledger;
             p_percent => protection.p_percent;
             contributor => unit.contributor;
             reason => protection.reason;

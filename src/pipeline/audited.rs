@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use crate::audit::{self, Audited, Named};
 use crate::error::{Error, Failure, Kind, Language};
+use crate::pipeline::ledger::Ledger;
 use crate::progress::Progress;
-use crate::report::Attack;
+use crate::report::Attacked;
 use crate::say;
 
 /// Whether the bundle was attacked, and what came of it.
@@ -44,12 +45,16 @@ impl Audit {
         }
     }
 
-    /// As the report has it: everything attacked together; nothing, if it was not attacked.
-    pub(super) fn to_report(&self, language: Language) -> Option<Vec<Attack>> {
+    /// As the report has it; nothing, if it was not attacked.
+    pub(super) fn to_report(&self, language: Language) -> Option<Attacked> {
         let Self::Held(audited) = self else { return None };
-        let name = say!(language, "all attacks together", "alle Angriffe zusammen");
-        let safe = audited.safe + audited.harmless;
-        Some(vec![Attack { name, safe, at_risk: audited.at_risk, not_proven: audited.not_proven }])
+        Some(Attacked {
+            tried: audited.attempts.iter().map(|a| (a.named.explain(language), a.attacked, a.found)).collect(),
+            not_tried: audited.not_tried.iter().map(|(named, why)| (named.explain(language), why.explain(language))).collect(),
+            safe: audited.safe + audited.harmless,
+            at_risk: audited.at_risk,
+            not_proven: audited.not_proven,
+        })
     }
 
     /// As `run.json` has it.
@@ -58,6 +63,68 @@ impl Audit {
             Self::Held(audited) => audited.to_json(),
             Self::Skipped { reason } => json!({"skipped": reason}),
         }
+    }
+}
+
+/// Attacks a bundle together with what was released before; gives a line for the user.
+///
+/// # Errors
+/// If something that one of them withholds is found out.
+pub(super) fn with_earlier(
+    ledger: &Ledger,
+    (bundle, language): (&Path, Language),
+    progress: &dyn Progress,
+) -> Result<String, Error> {
+    let mut all = ledger.earlier(bundle)?;
+    let earlier = all.len();
+    if earlier == 0 {
+        return Ok(say!(language, "the first release in the ledger", "die erste Veröffentlichung im Verzeichnis"));
+    }
+    all.insert(0, bundle.to_owned());
+    let audited = audit::audit_together(&all, progress)?;
+    if audited.at_risk > 0 {
+        let found = audited.attempts.iter().map(|a| (a.named, a.found)).filter(|&(_, found)| found > 0).collect();
+        return Err(Differencing { earlier, at_risk: audited.at_risk, found }.into());
+    }
+    let apart = audited.not_tried.iter().find(|(named, _)| *named == Named::EarlierReleases);
+    Ok(match apart {
+        Some((_, why)) => {
+            let why = why.explain(language);
+            say!(
+                language,
+                "{earlier} earlier releases in the ledger, not attacked together with this one: {why}",
+                "{earlier} frühere Veröffentlichungen im Verzeichnis, nicht zusammen mit dieser angegriffen: {why}"
+            )
+        }
+        None => say!(
+            language,
+            "attacked together with {earlier} earlier releases in the ledger: nothing found out",
+            "zusammen mit {earlier} früheren Veröffentlichungen im Verzeichnis angegriffen: nichts ermittelt"
+        ),
+    })
+}
+
+/// Withheld numbers follow from this release and earlier ones together: nothing is published.
+#[derive(Debug)]
+struct Differencing {
+    earlier: usize,
+    at_risk: u64,
+    found: Vec<(Named, u64)>,
+}
+
+impl Failure for Differencing {
+    fn kind(&self) -> Kind {
+        Kind::Check
+    }
+
+    fn explain(&self, language: Language) -> String {
+        let found: Vec<String> = self.found.iter().map(|(named, found)| format!("{} {found}", named.explain(language))).collect();
+        let (earlier, at_risk, found) = (self.earlier, self.at_risk, found.join(", "));
+        say!(
+            language,
+            "together with {earlier} earlier releases in the ledger {at_risk} numbers are found out that must not be told ({found}); no bundle was written:              release the same sizes, tables, areas and threshold as before, or withhold more",
+            "zusammen mit {earlier} früheren Veröffentlichungen im Verzeichnis werden {at_risk} Zahlen ermittelt, die nicht bekannt werden dürfen ({found}); es wurde              kein Paket geschrieben: dieselben Größen, Tabellen, Gebiete und dieselbe Schwelle wie früher veröffentlichen oder mehr sperren"
+        )
     }
 }
 

@@ -63,6 +63,8 @@ pub(super) struct Job {
     pub(super) profile: Option<String>,
     /// Whether the bundle is attacked before it is in its place.
     pub(super) audit: bool,
+    /// What was released before.
+    pub(super) ledger: Option<PathBuf>,
 }
 
 impl Job {
@@ -128,6 +130,7 @@ impl Job {
             id_column: plan.unit.id.clone(),
             max_rejects,
             audit: plan.audit.run,
+            ledger: ledger(plan)?,
             method,
             merge: *merge,
             key_note,
@@ -614,6 +617,16 @@ pub(super) fn method(plan: &Plan, language: Language) -> Result<(Method, Option<
             Ok((Method::None { reason }, None))
         }
     }
+}
+
+/// Where releases are kept, if anything is attacked.
+fn ledger(plan: &Plan) -> Result<Option<PathBuf>, PlanError> {
+    if plan.audit.ledger.is_some() && !plan.audit.run {
+        let expected = "nothing without the audit: what is not attacked is not put on record";
+        let german = "nichts ohne Audit: was nicht angegriffen wird, wird nicht verzeichnet";
+        return Err(impossible("audit.ledger", "a folder, with audit.run = false,", expected, german));
+    }
+    Ok(plan.audit.ledger.clone())
 }
 
 /// Refuses what another method would need: nothing is ignored silently.

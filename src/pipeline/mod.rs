@@ -7,6 +7,7 @@ mod files;
 mod folder;
 mod job;
 mod key;
+mod ledger;
 mod manifest;
 mod merge;
 mod plain;
@@ -34,7 +35,9 @@ pub use key::write_key;
 pub use plain::plain_method;
 pub use stopwatch::StageTime;
 
+use audited::with_earlier;
 use job::Job;
+use ledger::Ledger;
 use stopwatch::Stopwatch;
 
 /// What a run did, for the summary.
@@ -115,10 +118,15 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
         // The attack reads what an attacker would: the bundle as it will stand there. What it finds goes into `run.json` afterwards.
         facts.write(folder.path())?;
         let audit = Audit::of(folder.path(), job.audit, &stopwatch)?;
+        let ledger = job.ledger.as_deref().map(Ledger::open).transpose()?;
+        if let Some(ledger) = &ledger {
+            notes.push(with_earlier(ledger, (folder.path(), language), &stopwatch)?);
+        }
         let stages = stopwatch.stages();
         (facts.audit, facts.stages) = (Some(&audit), &stages);
         facts.write(folder.path())?;
         let folder = folder.finish()?;
+        ledger.map_or(Ok(()), |ledger| ledger.record(&folder))?;
         let protection = job.description(&release);
         Ok(Done { folder, account, protection, published, tiles, audit, stages, notes })
     })

@@ -296,18 +296,27 @@ fn audit(page: &mut Page, report: &Report<'_>) {
         ));
         return;
     };
+    let number = |n: u64| page.number(n as i64);
     let heads = [
         say!(language, "attack", "Angriff"),
+        say!(language, "#numbers attacked", "#angegriffene Zahlen"),
+        say!(language, "#found out", "#ermittelt"),
+    ];
+    let row = |(name, attacked, found): &(String, u64, u64)| vec![name.clone(), number(*attacked), number(*found)];
+    let tried: Vec<Vec<String>> = attacks.tried.iter().map(row).collect();
+    let all = vec![vec![number(attacks.safe), number(attacks.at_risk), number(attacks.not_proven)]];
+    page.table(&heads, &tried);
+    let heads = [
         say!(language, "#proven safe", "#bewiesen sicher"),
         say!(language, "#at risk", "#gefährdet"),
         say!(language, "#not proven", "#nicht bewiesen"),
     ];
-    let number = |n: u64| page.number(n as i64);
-    let rows: Vec<Vec<String>> = attacks
-        .iter()
-        .map(|attack| vec![attack.name.clone(), number(attack.safe), number(attack.at_risk), number(attack.not_proven)])
-        .collect();
-    page.table(&heads, &rows);
+    page.table(&heads, &all);
+    if !attacks.not_tried.is_empty() {
+        let heads = [say!(language, "not tried", "nicht versucht"), say!(language, "why", "warum")];
+        let rows: Vec<Vec<String>> = attacks.not_tried.iter().map(|(name, why)| vec![name.clone(), why.clone()]).collect();
+        page.table(&heads, &rows);
+    }
 }
 
 fn files(page: &mut Page, report: &Report<'_>) {

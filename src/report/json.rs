@@ -35,9 +35,13 @@ pub(super) fn json(report: &Report<'_>) -> Value {
                 "size_m": size_m, "cells": cells, "cells_with_total": shown,
             })).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
-        "audit": report.audit.as_ref().map(|attacks| attacks.iter().map(|attack| json!({
-            "attack": attack.name, "safe": attack.safe, "at_risk": attack.at_risk, "not_proven": attack.not_proven,
-        })).collect::<Vec<_>>()),
+        "audit": report.audit.as_ref().map(|attacks| json!({
+            "attacks": attacks.tried.iter().map(|(name, attacked, found)| json!({
+                "attack": name, "attacked": attacked, "found": found,
+            })).collect::<Vec<_>>(),
+            "not_tried": attacks.not_tried.iter().map(|(name, why)| json!({"attack": name, "why": why})).collect::<Vec<_>>(),
+            "safe": attacks.safe, "at_risk": attacks.at_risk, "not_proven": attacks.not_proven,
+        })),
         "residual_risks": residual_risks(release, language),
         "goals": goals(release, language).iter().map(|goal| json!({
             "goal": goal.name, "done": goal.done, "left_to_the_controller": goal.left,

@@ -41,7 +41,7 @@ pub struct Report<'r> {
     /// Names and BLAKE3 of the files that were written, without the report and `run.json`.
     pub outputs: Vec<(String, String)>,
     /// What attacks on the bundle found, if it was attacked.
-    pub audit: Option<Vec<Attack>>,
+    pub audit: Option<Attacked>,
 }
 
 /// What only people can say. Left out, a line to fill in by hand stands in its place.
@@ -87,11 +87,13 @@ pub enum Fate {
     Contributor,
 }
 
-/// What an attack on the bundle found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attack {
-    /// Its name.
-    pub name: String,
+/// What came of the attacks on the bundle.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attacked {
+    /// Each attack by name, how many numbers it was aimed at, and how many it found out.
+    pub tried: Vec<(String, u64, u64)>,
+    /// Attacks that were not tried, and why not.
+    pub not_tried: Vec<(String, String)>,
     /// Numbers proven safe.
     pub safe: u64,
     /// Numbers that can be found out.

@@ -102,11 +102,14 @@ fn the_page_speaks_german() {
 #[test]
 fn what_attacks_found_stands_in_both_files() {
     let release = two_cells();
-    let attack = Attack { name: "across zooms".into(), safe: 1234, at_risk: 1, not_proven: 2 };
-    let report = Report { audit: Some(vec![attack]), ..report(&release, Language::English) };
+    let (tried, not_tried) = (vec![("across zooms".into(), 1237, 1)], vec![("averaging".into(), "one bundle".into())]);
+    let attacks = Attacked { tried, not_tried, safe: 1234, at_risk: 1, not_proven: 2 };
+    let report = Report { audit: Some(attacks), ..report(&release, Language::English) };
     let page = html::page(&report);
     assert!(page.contains("across zooms") && page.contains("1,234") && !page.contains("has not been attacked"));
-    let told = &json::json(&report)["audit"][0];
+    let told = &json::json(&report)["audit"];
+    assert_eq!((&told["attacks"][0]["attacked"], &told["attacks"][0]["found"]), (&json!(1237), &json!(1)));
+    assert_eq!(told["not_tried"][0]["why"], "one bundle");
     assert_eq!((&told["safe"], &told["at_risk"], &told["not_proven"]), (&json!(1234), &json!(1), &json!(2)));
 }
 
