@@ -3,7 +3,8 @@
 usage: georeference_python.py REGISTER.csv PLACED.parquet SIZE
 
 The register has the columns objectid, e_4647 and n_4647, the table objectid and cell. Prints how many cells were compared and how near the nearest coordinate
-is to an edge. Exit status 1 if a cell differs though PROJ's coordinate is more than a millimetre from every edge, or if more than 1 % have none.
+is to an edge. Exit status 1 if a cell differs though PROJ's coordinate is more than a millimetre from every edge, or if more than 5 % have none (rows
+without a number are streets, no houses).
 """
 
 import sys
@@ -31,4 +32,4 @@ for e, n, cell in zip(east, north, rows["cell"]):
     if cell != expected and inside > 0.001:
         wrong += 1
 print(f"{total} houses, {missing} without a cell, {wrong} in another cell; nearest to an edge: {nearest * 1000:.2f} mm")
-sys.exit(1 if wrong or total == 0 or missing > total / 100 else 0)
+sys.exit(1 if wrong or total == 0 or missing > total / 20 else 0)
