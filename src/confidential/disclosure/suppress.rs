@@ -98,22 +98,42 @@ fn secure(system: &mut System) -> Result<Rounds, RulesError> {
 /// Withholds published numbers until no small window bounds a protected number more closely than its interval, in whole numbers.
 fn keep_whole(system: &mut System) -> Result<usize, RulesError> {
     let nesting = Nesting::new(system);
+    // What follows from what is published helps to find out more, protected or not.
+    let implied: Vec<(usize, State)> = implied(system).into_iter().map(|at| (at, system.states[at])).collect();
+    implied.iter().for_each(|&(at, _)| system.states[at] = State::Implied);
     let suspects = suspects(system);
     let mut targets = Trips::new(system, &nesting).missing(suspects);
     let mut tries = FxHashMap::default();
     let mut exchanges = Exchanges::new();
-    for round in 0.. {
-        targets = bounded(system, &nesting, &targets);
-        if targets.is_empty() {
-            return Ok(round);
+    let mut rounds = 0;
+    loop {
+        let mut found = Slack::new(system).pinned();
+        if found.is_empty() {
+            targets = bounded(system, &nesting, &targets);
+            found.clone_from(&targets);
         }
-        let chosen = choose(system, (&mut tries, &mut exchanges), &targets, |target| nearest(system, target));
+        if found.is_empty() {
+            break;
+        }
+        rounds += 1;
+        let chosen = choose(system, (&mut tries, &mut exchanges), &found, |target| nearest(system, target));
         if chosen.is_empty() {
             return Err(RulesError::NothingToWithhold);
         }
         withhold(system, &chosen);
     }
-    unreachable!("rounds have no end but the one above")
+    implied.into_iter().for_each(|(at, state)| system.states[at] = state);
+    Ok(rounds)
+}
+
+/// Withheld numbers that are linear functions of what is published.
+fn implied(system: &mut System) -> Vec<usize> {
+    let states = system.states.clone();
+    system.states.iter_mut().filter(|state| !state.known()).for_each(|state| *state = State::Primary);
+    let borders = system.borders();
+    let implied = Span::new(system, &system.active(&borders)).determined();
+    system.states = states;
+    implied
 }
 
 /// Protected numbers that would be found out if every number were told that cannot be less by half an interval. The others can move both ways by

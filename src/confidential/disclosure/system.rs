@@ -20,6 +20,8 @@ pub(super) enum State {
     Published,
     /// Not in the release, but told beside it (records placed, records outside an area system).
     Told,
+    /// Withheld for the sake of others, but follows from what is published; none that must stay unknown does.
+    Implied,
     /// Withheld, and must stay unknown.
     Primary,
     /// Withheld to protect others.
@@ -34,7 +36,7 @@ impl State {
     /// The attacker has the number.
     #[inline]
     pub(super) fn known(self) -> bool {
-        (self as u8) <= Self::Told as u8
+        (self as u8) <= Self::Implied as u8
     }
 
     /// The attacker must not find it out.

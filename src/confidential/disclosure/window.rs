@@ -18,11 +18,14 @@ const PLACES: usize = 128;
 /// Places in a window with an open border, at most.
 const OPEN_PLACES: usize = 32;
 
+/// Numbers looked at all together where no others are tied to them, at most.
+const TIED: usize = 600;
+
 /// Changes of more than so many persons, or the interval, are not looked at.
 const MOST: u32 = 3;
 
 /// Worlds sought for all numbers of a window at once, before each gets its own.
-const TOGETHER: u64 = 4;
+const TOGETHER: u64 = 3;
 
 /// Nodes of the search for whole numbers before a number counts as open.
 const NODES: u64 = 200;
@@ -41,10 +44,50 @@ pub(super) fn bounded(system: &System, nesting: &Nesting, targets: &[usize]) -> 
     }
     let windows: Vec<(u32, Vec<usize>)> = windows.into_iter().collect();
     let inside = nesting.inside(windows.iter().map(|window| window.0));
-    let bounded = windows.par_iter().flat_map_iter(|(unit, targets)| Window::new(system, &inside[unit]).bounded(targets));
-    let mut bounded: Vec<usize> = bounded.collect();
+    let look = |(unit, targets): &(u32, Vec<usize>)| {
+        let mut bounded = Vec::new();
+        let mut left = targets.clone();
+        // What hangs together may be less than the window, or reach a little beyond it: then that is looked at, which leaves nothing out.
+        while let Some(tied) = left.first().and_then(|&target| tied(system, target)) {
+            let (within, beyond): (Vec<usize>, Vec<usize>) = left.iter().partition(|target| tied.contains(target));
+            left = beyond;
+            let mut numbers: Vec<usize> = tied.into_iter().collect();
+            numbers.sort_unstable();
+            bounded.extend(Window::new(system, numbers).bounded(&within));
+        }
+        if !left.is_empty() {
+            let len = system.entries.len;
+            let all = inside[unit].iter().flat_map(|&unit| (0..len).map(move |entry| unit as usize * len + entry));
+            let numbers = all.filter(|&at| !system.states[at].known()).collect();
+            bounded.extend(Window::new(system, numbers).bounded(&left));
+        }
+        bounded
+    };
+    let mut bounded: Vec<usize> = windows.par_iter().flat_map_iter(look).collect();
     bounded.sort_unstable();
     bounded
+}
+
+/// All withheld numbers that equations tie to this one, if they are few.
+fn tied(system: &System, target: usize) -> Option<FxHashSet<usize>> {
+    let mut tied = FxHashSet::from_iter([target]);
+    let mut next = vec![target];
+    let mut seen = FxHashSet::default();
+    while let Some(at) = next.pop() {
+        system.each_equation_of(at, |equation, _| {
+            if seen.insert(equation) {
+                system.terms(equation, |term, _| {
+                    if !system.states[term].known() && tied.insert(term) {
+                        next.push(term);
+                    }
+                });
+            }
+        });
+        if tied.len() > TIED {
+            return None;
+        }
+    }
+    Some(tied)
 }
 
 /// Withheld numbers of a window and the equations among them alone.
@@ -60,10 +103,7 @@ struct Window<'s> {
 }
 
 impl<'s> Window<'s> {
-    fn new(system: &'s System, units: &[u32]) -> Self {
-        let len = system.entries.len;
-        let all = units.iter().flat_map(|&unit| (0..len).map(move |entry| unit as usize * len + entry));
-        let numbers: Vec<usize> = all.filter(|&at| !system.states[at].known()).collect();
+    fn new(system: &'s System, numbers: Vec<usize>) -> Self {
         let index: FxHashMap<usize, usize> = numbers.iter().enumerate().map(|(i, &at)| (at, i)).collect();
         let mut seen = FxHashSet::default();
         let mut equations = Vec::new();
