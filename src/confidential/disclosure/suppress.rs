@@ -19,7 +19,7 @@ use crate::confidential::disclosure::slack::Slack;
 use crate::confidential::disclosure::span::Span;
 use crate::confidential::disclosure::system::{Part, State, System};
 use crate::confidential::disclosure::trips::Trips;
-use crate::confidential::disclosure::window::bounded;
+use crate::confidential::disclosure::window::{bounded, is_large};
 
 /// How it went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,7 +101,12 @@ fn keep_whole(system: &mut System) -> Result<usize, RulesError> {
     // What follows from what is published helps to find out more, protected or not.
     let implied: Vec<(usize, State)> = implied(system).into_iter().map(|at| (at, system.states[at])).collect();
     implied.iter().for_each(|&(at, _)| system.states[at] = State::Implied);
-    let suspects = suspects(system);
+    // Most changes are by one person in each number; large units, of which there are few, are looked at where they would be by two.
+    let mut closely = suspects(system, 2);
+    closely.retain(|&at| is_large(system, &nesting, at / system.entries.len));
+    let mut suspects = [suspects(system, 1), closely].concat();
+    suspects.sort_unstable();
+    suspects.dedup();
     let mut targets = Trips::new(system, &nesting).missing(suspects);
     let mut tries = FxHashMap::default();
     let mut exchanges = Exchanges::new();
@@ -136,11 +141,11 @@ fn implied(system: &mut System) -> Vec<usize> {
     implied
 }
 
-/// Protected numbers that would be found out if every number were told that cannot be less by half an interval. The others can move both ways by
-/// as much, with all that moves with them.
-fn suspects(system: &mut System) -> Vec<usize> {
+/// Protected numbers that would be found out if every number were told that cannot be less by half an interval, or by this. The others can move both
+/// ways by as much, with all that moves with them.
+fn suspects(system: &mut System, by: u32) -> Vec<usize> {
     let states = system.states.clone();
-    let lowest = |at: usize| !states[at].known() && system.counts[at] < system.floor(at) + system.interval.div_ceil(2);
+    let lowest = |at: usize| !states[at].known() && system.counts[at] < system.floor(at) + system.interval.div_ceil(2).max(by);
     let told: Vec<usize> = (0..states.len()).filter(|&at| lowest(at)).collect();
     told.iter().for_each(|&at| system.states[at] = State::Told);
     let borders = system.borders();
@@ -284,7 +289,7 @@ mod tests {
         assert_eq!(Span::new(&system, &everything(&system)).determined(), Vec::<usize>::new());
         assert_eq!(Slack::new(&system).pinned(), Vec::<usize>::new());
         let nesting = Nesting::new(&system);
-        assert_eq!(suspects(&mut system), [0, 1, 2, 3]);
+        assert_eq!(suspects(&mut system, 1), [0, 1, 2, 3]);
         assert_eq!(bounded(&system, &nesting, &[0, 1, 2, 3]), Vec::<usize>::new());
         complement(&mut system).unwrap();
         assert!(withheld(&system).len() > 4);

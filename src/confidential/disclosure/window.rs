@@ -35,12 +35,8 @@ pub(super) fn bounded(system: &System, nesting: &Nesting, targets: &[usize]) -> 
     let mut windows: FxHashMap<u32, Vec<usize>> = FxHashMap::default();
     for &target in targets {
         let unit = target / system.entries.len;
-        let known = |unit: u32| {
-            system.states[unit as usize * system.entries.len..][..system.entries.len].iter().all(|state| state.known())
-        };
-        let small = |&&holder: &&u32| nesting.places(holder as usize).len() <= if known(holder) { PLACES } else { OPEN_PLACES };
-        let widest = nesting.holders(unit).iter().rfind(small);
-        windows.entry(widest.map_or(unit as u32, |&holder| holder)).or_default().push(target);
+        let widest = widest(system, nesting, unit);
+        windows.entry(widest.unwrap_or(unit as u32)).or_default().push(target);
     }
     let windows: Vec<(u32, Vec<usize>)> = windows.into_iter().collect();
     let inside = nesting.inside(windows.iter().map(|window| window.0));
@@ -66,6 +62,25 @@ pub(super) fn bounded(system: &System, nesting: &Nesting, targets: &[usize]) -> 
     let mut bounded: Vec<usize> = windows.par_iter().flat_map_iter(look).collect();
     bounded.sort_unstable();
     bounded
+}
+
+/// The window of a unit, if it lies in one.
+fn widest(system: &System, nesting: &Nesting, unit: usize) -> Option<u32> {
+    let small = |&&holder: &&u32| {
+        let most = if known(system, holder) { PLACES } else { OPEN_PLACES };
+        nesting.places(holder as usize).len() <= most
+    };
+    nesting.holders(unit).iter().rfind(small).copied()
+}
+
+fn known(system: &System, unit: u32) -> bool {
+    let len = system.entries.len;
+    system.states[unit as usize * len..][..len].iter().all(|state| state.known())
+}
+
+/// Whether a unit is too large to lie in a window: it is one itself.
+pub(super) fn is_large(system: &System, nesting: &Nesting, unit: usize) -> bool {
+    widest(system, nesting, unit).is_none()
 }
 
 /// All withheld numbers that equations tie to this one, if they are few.
