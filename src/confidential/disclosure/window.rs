@@ -18,7 +18,7 @@ const PLACES: usize = 128;
 /// Places in a window with an open border, at most.
 const OPEN_PLACES: usize = 32;
 
-/// Numbers looked at all together where no others are tied to them, at most.
+/// Numbers looked at together, at most.
 const TIED: usize = 600;
 
 /// Changes of more than so many persons, or the interval, are not looked at.
@@ -28,7 +28,7 @@ const MOST: u32 = 3;
 const TOGETHER: u64 = 3;
 
 /// Nodes of the search for whole numbers before a number counts as open.
-const NODES: u64 = 200;
+const NODES: u64 = 20;
 
 /// The targets that cannot change by their interval in their window, ascending.
 pub(super) fn bounded(system: &System, nesting: &Nesting, targets: &[usize]) -> Vec<usize> {
@@ -54,8 +54,11 @@ pub(super) fn bounded(system: &System, nesting: &Nesting, targets: &[usize]) -> 
         if !left.is_empty() {
             let len = system.entries.len;
             let all = inside[unit].iter().flat_map(|&unit| (0..len).map(move |entry| unit as usize * len + entry));
-            let numbers = all.filter(|&at| !system.states[at].known()).collect();
-            bounded.extend(Window::new(system, numbers).bounded(&left));
+            let numbers: Vec<usize> = all.filter(|&at| !system.states[at].known()).collect();
+            // So many numbers have room for each other; the programmes would take minutes.
+            if numbers.len() <= TIED {
+                bounded.extend(Window::new(system, numbers).bounded(&left));
+            }
         }
         bounded
     };
@@ -79,8 +82,8 @@ fn known(system: &System, unit: u32) -> bool {
 }
 
 /// Whether a unit is too large to lie in a window: it is one itself.
-pub(super) fn is_large(system: &System, nesting: &Nesting, unit: usize) -> bool {
-    widest(system, nesting, unit).is_none()
+pub(super) fn is_large(nesting: &Nesting, unit: usize) -> bool {
+    nesting.places(unit).len() > OPEN_PLACES
 }
 
 /// All withheld numbers that equations tie to this one, if they are few.
@@ -205,7 +208,7 @@ impl<'s> Window<'s> {
         let parts: FxHashSet<usize> = forces.iter().map(|&(i, _)| self.part[i]).collect();
         let mut variable = |i: usize| {
             let at = self.numbers[i];
-            let room = (self.system.counts[at] - self.system.floor(at)).min(most) as i32;
+            let room = self.system.counts[at].saturating_sub(self.system.floor(at)).min(most) as i32;
             match whole {
                 true => problem.add_integer_var(force[i], (-room, most as i32)),
                 false => problem.add_var(force[i], (f64::from(-room), f64::from(most))),

@@ -1,6 +1,6 @@
 //! How German addresses are written, and what stays the same however they are written.
 //!
-//! [`StreetName`] turns a street's name into its normal form, [`HouseNumber`] takes numbers with suffixes apart, [`line`] finds the number
+//! [`StreetName`] turns a street's name into its normal form, [`HouseNumber`] takes numbers with suffixes apart, [`mod@line`] finds the number
 //! in a street that holds it and cuts off what is no address, [`similarity`] measures how far two normal forms are apart.
 //! None of it knows a register.
 
