@@ -113,7 +113,7 @@ fn keep_whole(system: &mut System) -> usize {
     implied.iter().for_each(|&(at, _)| system.states[at] = State::Implied);
     // Most changes are by one person in each number; large units, of which there are few, are looked at where they would be by two.
     let mut closely = suspects(system, 2);
-    closely.retain(|&at| is_large(&nesting, at / system.entries.len));
+    closely.retain(|&at| is_large(system, &nesting, at / system.entries.len));
     let mut suspects = [suspects(system, 1), closely].concat();
     suspects.sort_unstable();
     suspects.dedup();

@@ -28,7 +28,7 @@ const MOST: u32 = 3;
 const TOGETHER: u64 = 3;
 
 /// Nodes of the search for whole numbers before a number counts as open.
-const NODES: u64 = 20;
+const NODES: u64 = 200;
 
 /// The targets that cannot change by their interval in their window, ascending.
 pub(super) fn bounded(system: &System, nesting: &Nesting, targets: &[usize]) -> Vec<usize> {
@@ -82,8 +82,8 @@ fn known(system: &System, unit: u32) -> bool {
 }
 
 /// Whether a unit is too large to lie in a window: it is one itself.
-pub(super) fn is_large(nesting: &Nesting, unit: usize) -> bool {
-    nesting.places(unit).len() > OPEN_PLACES
+pub(super) fn is_large(system: &System, nesting: &Nesting, unit: usize) -> bool {
+    nesting.places(unit).len() > 1 && widest(system, nesting, unit).is_none()
 }
 
 /// All withheld numbers that equations tie to this one, if they are few.
