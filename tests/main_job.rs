@@ -98,7 +98,7 @@ fn the_same_bytes_for_any_threads_and_order() {
     }
     let run = |file: &str, threads: &str| {
         let out = format!("{threads}/out");
-        let mut words = vec!["--threads", threads, "run", file, "--sizes", "100,1000", "--no-audit", "-o", &out];
+        let mut words = vec!["--threads", threads, "run", file, "--sizes", "100,1000", "-o", &out];
         words.extend(RULES.split_whitespace());
         succeeds(&kleinraum(desk.path(), &words));
         let folder = desk.path().join(out);

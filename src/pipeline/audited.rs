@@ -33,8 +33,12 @@ impl Audit {
             return Ok(Self::Skipped { reason: "switched off".into() });
         }
         // An attacker who takes too much for granted (say, that borders place every record) proves nothing, and stops nothing.
-        let Ok(audited) = audit::audit(folder, progress) else {
-            return Ok(Self::Skipped { reason: "the numbers contradict what the audit takes for granted".into() });
+        let audited = match audit::audit(folder, progress) {
+            Ok(audited) => audited,
+            Err(error) if error.kind() == Kind::Check => {
+                return Ok(Self::Skipped { reason: "the numbers contradict what the audit takes for granted".into() });
+            }
+            Err(error) => return Err(error),
         };
         match audited.at_risk {
             0 => Ok(Self::Held(Box::new(audited))),
@@ -122,8 +126,10 @@ impl Failure for Differencing {
         let (earlier, at_risk, found) = (self.earlier, self.at_risk, found.join(", "));
         say!(
             language,
-            "together with {earlier} earlier releases in the ledger {at_risk} numbers are found out that must not be told ({found}); no bundle was written:              release the same sizes, tables, areas and threshold as before, or withhold more",
-            "zusammen mit {earlier} früheren Veröffentlichungen im Verzeichnis werden {at_risk} Zahlen ermittelt, die nicht bekannt werden dürfen ({found}); es wurde              kein Paket geschrieben: dieselben Größen, Tabellen, Gebiete und dieselbe Schwelle wie früher veröffentlichen oder mehr sperren"
+            "together with {earlier} earlier releases in the ledger {at_risk} numbers are found out that must not be told ({found}); no bundle was written: \
+             release the same sizes, tables, areas and threshold as before, or withhold more",
+            "zusammen mit {earlier} früheren Veröffentlichungen im Verzeichnis werden {at_risk} Zahlen ermittelt, die nicht bekannt werden dürfen ({found}); es wurde \
+             kein Paket geschrieben: dieselben Größen, Tabellen, Gebiete und dieselbe Schwelle wie früher veröffentlichen oder mehr sperren"
         )
     }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Failure, Kind, Language};
 use crate::pipeline::folder::MANIFEST;
+use crate::pipeline::manifest::file_hash;
 use crate::say;
 
 /// What an entry holds of a bundle: the manifest makes it complete and comes last.
@@ -61,10 +62,8 @@ impl Ledger {
 
     /// Where a release stands: the same numbers stand once.
     fn entry(&self, bundle: &Path) -> Result<PathBuf, Error> {
-        let mut hasher = blake3::Hasher::new();
-        let mut release = fs::File::open(bundle.join(KEPT[0])).map_err(|source| self.failed(source))?;
-        hasher.update_reader(&mut release).map_err(|source| self.failed(source))?;
-        Ok(self.folder.join(&hasher.finalize().to_hex().as_str()[..16]))
+        let hash = file_hash(&bundle.join(KEPT[0])).map_err(|source| self.failed(source))?;
+        Ok(self.folder.join(&hash[..16]))
     }
 
     fn failed(&self, source: std::io::Error) -> LedgerError {

@@ -118,9 +118,15 @@ impl Facts<'_> {
             })
             .collect();
         // Read less rejected is placed: where one must not be told, neither is the other.
-        let (read, placed) = match self.withheld("placed") {
-            true => (json!({"count": null}), self.rounded(None)),
-            false => (self.tellable(self.account.records_read), self.tellable(self.account.records_placed)),
+        let placed = match self.withheld("placed") {
+            true => self.rounded(None),
+            false => self.tellable(self.account.records_placed),
+        };
+        // What is too small to be told must not follow from the difference either.
+        let rest = self.account.rejects.iter().map(|(_, count, _)| count).chain([self.account.never_valid]);
+        let read = match self.withheld("placed") || rest.into_iter().any(|count| self.is_small(count)) {
+            true => json!({"count": null}),
+            false => self.tellable(self.account.records_read),
         };
         let mut records = json!({
             "read": read,
@@ -173,10 +179,14 @@ impl Facts<'_> {
 
     /// A number of records, unless it is small enough to speak of persons.
     fn tellable(&self, count: u64) -> Value {
-        match self.floor() {
-            Some(floor) if count > 0 && count < floor => json!({"count": null, "below": floor}),
-            _ => json!({"count": count}),
+        match self.is_small(count) {
+            true => json!({"count": null, "below": self.floor()}),
+            false => json!({"count": count}),
         }
+    }
+
+    fn is_small(&self, count: u64) -> bool {
+        count > 0 && self.floor().is_some_and(|floor| count < floor)
     }
 
     /// The smallest number of records that may be told.
@@ -237,7 +247,7 @@ pub(super) fn input_hash(file: &Path) -> Result<String, HashError> {
 
 /// BLAKE3 as hexadecimal text, what the program `b3sum` tells. Chosen over SHA-256 because that takes ten times as long where the
 /// processor has no instructions for it: 4 s a gigabyte, a quarter of a whole run.
-fn file_hash(path: &Path) -> io::Result<String> {
+pub(super) fn file_hash(path: &Path) -> io::Result<String> {
     Ok(blake3::Hasher::new().update_reader(File::open(path)?)?.finalize().to_hex().to_string())
 }
 

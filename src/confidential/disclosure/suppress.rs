@@ -100,7 +100,8 @@ const WHOLE_ROUNDS: usize = 12;
 
 /// Withholds published numbers until no small window bounds a protected number more closely than its interval, in whole numbers.
 ///
-/// Only where zeros are public: with secret ones every number can be less or more in so many ways that none was ever found pinned.
+/// Only where zeros are public: with secret ones nearly every number is as low as it can be, so that all of them would have to be looked at, and
+/// the programmes take minutes.
 fn keep_whole(system: &mut System) -> usize {
     let is_secret_zero = |(&state, &count): (&State, &u32)| state == State::Primary && count == 0;
     let secret_zeros = system.states.iter().zip(&system.counts).any(is_secret_zero);
