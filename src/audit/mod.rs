@@ -3,7 +3,7 @@
 //! In: a finished bundle or a plain table, nothing else. Out: for every withheld number an interval and whether it is exactly known, shown
 //! to be safe, or not proven. Shares no code with `confidential`; what the attack claims is checked by `certificate`, which shares no code
 //! with the attack. `release_attack` replays the named attacks on a bundle (`groups`, `sums` and `averaging` are some of them), `together` makes one
-//! bundle of several. Uses `error`, `progress`, `grid` and the reader of plain
+//! bundle of several, `shown` tells what one shows. Uses `error`, `progress`, `grid` and the reader of plain
 //! tables; used by the command line.
 
 mod attack;
@@ -18,6 +18,7 @@ mod groups;
 mod perturbed;
 mod propagation;
 mod release_attack;
+mod shown;
 mod simplex;
 mod span;
 mod statement;
@@ -36,6 +37,7 @@ pub use attack::{Contradiction, Found, Limits, Standing, attack};
 pub use bundle_error::BundleError;
 pub use findings::{AtRisk, Attempt, Audited, Named, NotTried};
 pub use release_attack::{audit, audit_together};
+pub use shown::{Shown, shown};
 pub use system::{Equation, System};
 pub use table::{AttackedTable, TOTAL, TableSpec, attack_table};
 pub use table_error::TableError;

@@ -71,8 +71,8 @@ pub use cube::{Contributor, DateSpec, DimensionKind, DimensionSpec, MeasureSpec,
 #[cfg(test)]
 pub(crate) use disclosure::for_tests;
 pub use disclosure::{
-    Block, Comparison, Concentration, Loss, Merge, Method, Outcome, PerturbationError, PerturbationParameters, PerturbationTable,
-    ProtectedCount, RateRule, Release, Risks, Rules, RulesError, Status, Unprotected, Zeros,
+    Block, Comparison, Concentration, Earlier, Loss, Merge, Method, Outcome, PerturbationError, PerturbationParameters,
+    PerturbationTable, ProtectedCount, RateRule, Release, Risks, Rules, RulesError, Status, Unprotected, Zeros,
 };
 pub use disclosure::{PlainMethod, PlainSpec, ProtectedTable, protect_table};
 pub use georeference::{
@@ -111,6 +111,8 @@ pub struct Request {
     pub interval: Option<u32>,
     /// Rules for sums that few contributors dominate.
     pub concentration: Vec<Concentration>,
+    /// What was released before of the same records.
+    pub earlier: Vec<Earlier>,
 }
 
 /// Sensitive categories of a dimension, by name: which there are is known only when the records are read.
@@ -146,6 +148,7 @@ fn risks(request: &Request, lattice: &Lattice) -> Result<Risks, RulesError> {
         threshold_units: request.threshold_units,
         interval: request.interval,
         concentration: request.concentration.clone(),
+        earlier: request.earlier.clone(),
     })
 }
 

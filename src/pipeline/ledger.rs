@@ -1,11 +1,15 @@
 //! The ledger: what was released before, so that a new release is attacked together with it.
 //!
+//! A new release withholds what an earlier one of the same date withholds, and knows that what is told stays told ([`Earlier`]).
+//!
 //! A folder of the user's with a folder for each release: of the bundle what the audit reads, all of it public. A release that shows what an
 //! earlier one withheld, or gives something away together with it, leaves no bundle and no entry.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::audit;
+use crate::confidential::Earlier;
 use crate::error::{Error, Failure, Kind, Language};
 use crate::pipeline::folder::MANIFEST;
 use crate::pipeline::manifest::file_hash;
@@ -30,18 +34,39 @@ impl Ledger {
         Ok(Self { folder: folder.into() })
     }
 
+    /// What the releases in the ledger show, as far as a new one can hold to it: none whose numbers were changed.
+    pub(super) fn shown(&self) -> Result<Vec<Earlier>, Error> {
+        let mut all = Vec::new();
+        for folder in self.entries()? {
+            let exact = audit::shown(&folder)?.into_iter().filter(|shown| shown.exact);
+            all.extend(exact.map(|shown| Earlier {
+                date: shown.date,
+                columns: shown.columns,
+                cells: shown.cells.into_iter().collect(),
+                areas: shown.areas.into_iter().collect(),
+                threshold: shown.threshold,
+                withheld: shown.withheld,
+            }));
+        }
+        Ok(all)
+    }
+
     /// Releases in the ledger other than this one, by name.
     pub(super) fn earlier(&self, bundle: &Path) -> Result<Vec<PathBuf>, Error> {
         let own = self.entry(bundle)?;
-        let mut earlier = Vec::new();
+        Ok(self.entries()?.into_iter().filter(|path| *path != own).collect())
+    }
+
+    fn entries(&self) -> Result<Vec<PathBuf>, Error> {
+        let mut entries = Vec::new();
         for entry in fs::read_dir(&self.folder).map_err(|source| self.failed(source))? {
             let path = entry.map_err(|source| self.failed(source))?.path();
-            if path.join(MANIFEST).is_file() && path != own {
-                earlier.push(path);
+            if path.join(MANIFEST).is_file() {
+                entries.push(path);
             }
         }
-        earlier.sort();
-        Ok(earlier)
+        entries.sort();
+        Ok(entries)
     }
 
     /// Puts a release on record; one that is there already stays.

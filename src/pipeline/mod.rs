@@ -18,7 +18,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::confidential::{self, Account, Release, Status};
+use crate::confidential::{self, Account, Release, Request, Status};
 use crate::config::{Format, Plan};
 use crate::error::{Error, Language};
 use crate::export::{self, ExportOptions};
@@ -84,7 +84,10 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
     let job = Job::of(plan, language)?;
     let folder = BundleFolder::create(&job.folder)?;
     let stopwatch = Stopwatch::new(progress);
+    let ledger = job.ledger.as_deref().map(Ledger::open).transpose()?;
     let (request, mut notes) = job.request(&stopwatch)?;
+    let earlier = ledger.as_ref().map_or_else(|| Ok(Vec::new()), Ledger::shown)?;
+    let request = Request { earlier, ..request };
     let inputs = job.input_files();
     std::thread::scope(|scope| {
         // Hashing reads the input once more beside the counting; it is usually still in the page cache.
@@ -118,7 +121,6 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
         // The attack reads what an attacker would: the bundle as it will stand there. What it finds goes into `run.json` afterwards.
         facts.write(folder.path())?;
         let audit = Audit::of(folder.path(), job.audit, &stopwatch)?;
-        let ledger = job.ledger.as_deref().map(Ledger::open).transpose()?;
         if let Some(ledger) = &ledger {
             notes.push(with_earlier(ledger, (folder.path(), language), &stopwatch)?);
         }

@@ -210,12 +210,6 @@ impl Entries {
         pairs
     }
 
-    /// Finest groups, at most so many, evenly.
-    pub(super) fn finest_groups(&self, most: usize) -> Vec<u64> {
-        let all: u64 = self.sizes.iter().map(|&size| size as u64).product();
-        (0..all).step_by(all.div_ceil(most as u64).max(1) as usize).collect()
-    }
-
     /// Writes the entries, one of each table, that a record of the finest group counts in.
     pub(super) fn of_group(&self, group: u64, into: &mut Vec<u32>) {
         let mut rest = group;

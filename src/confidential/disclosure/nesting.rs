@@ -57,11 +57,6 @@ impl Nesting {
         self.places.get(unit)
     }
 
-    /// Whether a unit lies in another.
-    pub(super) fn holds(&self, holder: u32, unit: u32) -> bool {
-        self.holders(unit as usize).contains(&holder)
-    }
-
     /// Each of these units with all that lies in it, ascending.
     pub(super) fn inside(&self, units: impl Iterator<Item = u32>) -> FxHashMap<u32, Vec<u32>> {
         let mut inside: FxHashMap<u32, Vec<u32>> = units.map(|unit| (unit, Vec::new())).collect();

@@ -6,6 +6,7 @@ use rustc_hash::FxHashSet;
 use crate::confidential::cube::Cube;
 use crate::confidential::disclosure::camouflage::camouflage;
 use crate::confidential::disclosure::contributors::Contributors;
+use crate::confidential::disclosure::earlier::hold;
 use crate::confidential::disclosure::entries::Entries;
 use crate::confidential::disclosure::perturbed::perturbed;
 use crate::confidential::disclosure::primary::mark;
@@ -67,8 +68,10 @@ fn unjoined(cube: &Cube, lattice: Lattice, rules: &Rules, progress: &dyn Progres
                 let kept = rules.risks.contributors();
                 let contributors = kept.map(|kept| Contributors::new(cube, &units, date, kept));
                 mark(&mut units, rules, threshold, contributors);
+                let held = hold(&mut units, &lattice, (date, &rules.risks.earlier));
                 complement(&mut units.system)?;
                 camouflaged = camouflage(&units);
+                camouflaged.extend(held);
             }
             Method::None { .. } => units.system.states.fill(State::Published),
             Method::Round { .. } | Method::CellKey { .. } => unreachable!("these change numbers"),

@@ -4,6 +4,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::confidential::disclosure::contributors::Contributors;
+use crate::confidential::disclosure::earlier::Earlier;
 use crate::confidential::disclosure::rules::{Rules, RulesError};
 use crate::confidential::lattice::Lattice;
 
@@ -22,6 +23,8 @@ pub struct Risks {
     /// Sums too much of which comes from few: where one rule holds for one measure, the number is withheld with all its sums, and protected like a
     /// small count.
     pub concentration: Vec<Concentration>,
+    /// What was released before of the same records: method `suppress` keeps it withheld, and holds it for known.
+    pub earlier: Vec<Earlier>,
 }
 
 /// A rule for sums that few contributors dominate. Contributions x₁ ≥ x₂ ≥ … are taken without their signs, X is all of them together.

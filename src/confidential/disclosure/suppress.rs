@@ -7,7 +7,7 @@
 //! matter. Every round withholds something, and with nothing published nothing can be found out, so this ends.
 //!
 //! Persons are whole. At last those numbers are looked at that others can move only one way, because they are as low as they can be: each must
-//! have another world of whole numbers ([`Trips`]), or at least no window that pins it ([`bounded`]).
+//! have no window that pins it ([`bounded`]).
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -18,7 +18,6 @@ use crate::confidential::disclosure::rules::RulesError;
 use crate::confidential::disclosure::slack::Slack;
 use crate::confidential::disclosure::span::Span;
 use crate::confidential::disclosure::system::{Part, State, System};
-use crate::confidential::disclosure::trips::Trips;
 use crate::confidential::disclosure::window::{bounded, is_large};
 
 /// How it went.
@@ -56,14 +55,16 @@ pub(super) fn complement(system: &mut System) -> Result<Rounds, RulesError> {
     Ok(rounds)
 }
 
+/// How often linear functions and single equations may find a number out before an exchange is sought for it.
+const PATIENCE: u32 = 6;
+
 /// Withholds published numbers until every protected one is safe from all equations of the system.
 fn secure(system: &mut System) -> Result<Rounds, RulesError> {
     let mut rounds = Rounds::default();
     if !system.states.par_iter().any(|state| state.protected()) {
         return Ok(rounds);
     }
-    let mut tries = FxHashMap::default();
-    let mut exchanges = Exchanges::new();
+    let mut choice = Choice::new(PATIENCE);
     let borders = system.borders();
     // What is safe stays safe when more is withheld, so neither check has to be repeated for the other's sake.
     loop {
@@ -74,20 +75,20 @@ fn secure(system: &mut System) -> Result<Rounds, RulesError> {
             break;
         }
         rounds.by_span += 1;
-        let chosen = choose(system, (&mut tries, &mut exchanges), &determined, |target| span.computed_from(target));
+        let chosen = choice.of(system, &determined, |target| span.computed_from(target));
         if chosen.is_empty() {
             return Err(RulesError::NothingToWithhold);
         }
         withhold(system, &chosen);
     }
-    tries.clear();
+    choice.tries.clear();
     loop {
         let pinned = Slack::new(system).pinned();
         if pinned.is_empty() {
             return Ok(rounds);
         }
         rounds.by_slack += 1;
-        let chosen = choose(system, (&mut tries, &mut exchanges), &pinned, |target| nearest(system, target));
+        let chosen = choice.of(system, &pinned, |target| nearest(system, target));
         if chosen.is_empty() {
             return Err(RulesError::NothingToWithhold);
         }
@@ -97,6 +98,9 @@ fn secure(system: &mut System) -> Result<Rounds, RulesError> {
 
 /// How often at most more is withheld for the sake of whole numbers.
 const WHOLE_ROUNDS: usize = 12;
+
+/// How often whole numbers may: few numbers are found out this way, and the nearest number seldom helps.
+const WHOLE_PATIENCE: u32 = 1;
 
 /// Withholds published numbers until no small window bounds a protected number more closely than its interval, in whole numbers.
 ///
@@ -115,28 +119,26 @@ fn keep_whole(system: &mut System) -> usize {
     // Most changes are by one person in each number; large units, of which there are few, are looked at where they would be by two.
     let mut closely = suspects(system, 2);
     closely.retain(|&at| is_large(system, &nesting, at / system.entries.len));
-    let mut suspects = [suspects(system, 1), closely].concat();
-    suspects.sort_unstable();
-    suspects.dedup();
-    let mut targets = Trips::new(system, &nesting).missing(suspects);
-    let mut tries = FxHashMap::default();
-    let mut exchanges = Exchanges::new();
+    let mut targets = [suspects(system, 1), closely].concat();
+    targets.sort_unstable();
+    targets.dedup();
+    let mut choice = Choice::new(WHOLE_PATIENCE);
     let mut rounds = 0;
-    loop {
-        let mut found = Slack::new(system).pinned();
+    let mut by_slack = true;
+    // What is left after so many rounds is left to the audit: it stops the release, if it is known.
+    while rounds < WHOLE_ROUNDS {
+        let mut found = if by_slack { Slack::new(system).pinned() } else { Vec::new() };
         if found.is_empty() {
+            // What can move stays so when more is withheld.
+            by_slack = false;
             targets = bounded(system, &nesting, &targets);
             found.clone_from(&targets);
         }
-        if found.is_empty() || rounds == WHOLE_ROUNDS {
-            break;
-        }
-        rounds += 1;
-        let chosen = choose(system, (&mut tries, &mut exchanges), &found, |target| nearest(system, target));
-        // What is left is left to the audit: it stops the release, if it is known.
+        let chosen = choice.of(system, &found, |target| nearest(system, target));
         if chosen.is_empty() {
             break;
         }
+        rounds += 1;
         withhold(system, &chosen);
     }
     implied.into_iter().for_each(|(at, state)| system.states[at] = state);
@@ -175,40 +177,47 @@ fn withhold(system: &mut System, chosen: &[usize]) {
     }
 }
 
-/// How often a number may be found out before an exchange is sought for it.
-const PATIENCE: u32 = 6;
+/// What to withhold next.
+struct Choice {
+    /// How often a number may be found out before an exchange is sought for it.
+    patience: u32,
+    /// How often each was found out.
+    tries: FxHashMap<usize, u32>,
+    exchanges: Exchanges,
+}
 
-/// What to withhold for each target that none of the numbers chosen before serves: the cheapest of its reasons; where that has not helped
-/// often enough, an exchange; where there is none, more and more of the reasons.
-fn choose(
-    system: &System,
-    (tries, exchanges): (&mut FxHashMap<usize, u32>, &mut Exchanges),
-    targets: &[usize],
-    reasons: impl Fn(usize) -> Vec<usize> + Sync,
-) -> Vec<usize> {
-    let mut chosen = Vec::new();
-    let mut taken = FxHashSet::default();
-    for some in targets.chunks(1024) {
-        let all: Vec<Vec<usize>> = some.par_iter().map(|&target| reasons(target)).collect();
-        for (&target, reasons) in some.iter().zip(all) {
-            if reasons.iter().any(|at| taken.contains(at)) {
-                continue;
-            }
-            let tried = tries.entry(target).or_insert(0);
-            let effort = tried.checked_sub(PATIENCE);
-            let exchange = effort.and_then(|_| exchanges.withhold(system, target));
-            let withheld = match exchange {
-                Some(exchange) if !exchange.is_empty() => exchange,
-                _ => cheapest(system, reasons, 1 << effort.unwrap_or(0).min(16)),
-            };
-            *tried += 1;
-            taken.extend(withheld.iter().copied());
-            chosen.extend(withheld);
-        }
+impl Choice {
+    fn new(patience: u32) -> Self {
+        Self { patience, tries: FxHashMap::default(), exchanges: Exchanges::new() }
     }
-    chosen.sort_unstable();
-    chosen.dedup();
-    chosen
+
+    /// What to withhold for each target that none of the numbers chosen before serves: the cheapest of its reasons; where that has not helped
+    /// often enough, an exchange; where there is none, more and more of the reasons.
+    fn of(&mut self, system: &System, targets: &[usize], reasons: impl Fn(usize) -> Vec<usize> + Sync) -> Vec<usize> {
+        let mut chosen = Vec::new();
+        let mut taken = FxHashSet::default();
+        for some in targets.chunks(1024) {
+            let all: Vec<Vec<usize>> = some.par_iter().map(|&target| reasons(target)).collect();
+            for (&target, reasons) in some.iter().zip(all) {
+                if reasons.iter().any(|at| taken.contains(at)) {
+                    continue;
+                }
+                let tried = self.tries.entry(target).or_insert(0);
+                let effort = tried.checked_sub(self.patience);
+                let exchange = effort.and_then(|_| self.exchanges.withhold(system, target));
+                let withheld = match exchange {
+                    Some(exchange) if !exchange.is_empty() => exchange,
+                    _ => cheapest(system, reasons, 1 << effort.unwrap_or(0).min(16)),
+                };
+                *tried += 1;
+                taken.extend(withheld.iter().copied());
+                chosen.extend(withheld);
+            }
+        }
+        chosen.sort_unstable();
+        chosen.dedup();
+        chosen
+    }
 }
 
 /// The cheapest so many.

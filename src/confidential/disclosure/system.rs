@@ -20,6 +20,8 @@ pub(super) enum State {
     Published,
     /// Not in the release, but told beside it (records placed, records outside an area system).
     Told,
+    /// Published, and was before: it cannot be withheld.
+    Settled,
     /// Withheld for the sake of others, but follows from what is published; none that must stay unknown does.
     Implied,
     /// Withheld, and must stay unknown.

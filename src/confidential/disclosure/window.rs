@@ -2,7 +2,7 @@
 //!
 //! What must be zero, and what must be somebody, can pin a number that no equation gives: where the only way to change it takes half
 //! a person from each of two lone ones, there is no way. In a window the question is a small linear programme over the changes of its
-//! withheld numbers, for whole changes. What a window gives away is given away; a number that a window leaves open may be pinned by more of the
+//! withheld numbers, for whole changes, where no walk ([`Walks`]) answers it sooner. What a window gives away is given away; a number that a window leaves open may be pinned by more of the
 //! world than it shows.
 
 use microlp::{ComparisonOp, OptimizationDirection, Problem};
@@ -11,6 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::confidential::disclosure::nesting::Nesting;
 use crate::confidential::disclosure::system::System;
+use crate::confidential::disclosure::walk::Walks;
 
 /// Places in a window, at most.
 const PLACES: usize = 128;
@@ -23,9 +24,6 @@ const TIED: usize = 600;
 
 /// Changes of more than so many persons, or the interval, are not looked at.
 const MOST: u32 = 3;
-
-/// Worlds sought for all numbers of a window at once, before each gets its own.
-const TOGETHER: u64 = 3;
 
 /// Nodes of the search for whole numbers before a number counts as open.
 const NODES: u64 = 200;
@@ -113,7 +111,7 @@ struct Window<'s> {
     system: &'s System,
     numbers: Vec<usize>,
     index: FxHashMap<usize, usize>,
-    equations: Vec<Vec<(usize, f64)>>,
+    equations: Vec<Vec<(usize, i32)>>,
     /// Numbers that single equations pin.
     still: Vec<bool>,
     /// Numbers that equations tie together have the same one.
@@ -135,7 +133,7 @@ impl<'s> Window<'s> {
                 system.terms(equation, |at, is_sum| {
                     if !system.states[at].known() {
                         match index.get(&at) {
-                            Some(&i) => terms.push((i, if is_sum { -1.0 } else { 1.0 })),
+                            Some(&i) => terms.push((i, if is_sum { -1 } else { 1 })),
                             None => within = false,
                         }
                     }
@@ -165,32 +163,32 @@ impl<'s> Window<'s> {
     }
 
     fn bounded(&self, targets: &[usize]) -> Vec<usize> {
-        let targets: Vec<usize> = targets.iter().map(|target| self.index[target]).collect();
-        let mut seen = Seen { least: vec![0; self.numbers.len()], most: vec![0; self.numbers.len()] };
+        let ranges = (0..self.numbers.len()).map(|i| if self.still[i] { (0, 0) } else { self.range(i) });
+        let mut walks = Walks::new(&self.equations, ranges.collect());
         let interval = self.system.interval as i32;
-        for attempt in 0..TOGETHER {
-            // Each number is pulled with another force, some up and some down, so that few cancel.
-            let force = |&i: &usize| (i, force(self.numbers[i], attempt));
-            let left = |&&i: &&usize| !self.still[i] && seen.width(i) < interval;
-            let forces: Vec<(usize, f64)> = targets.iter().filter(left).map(force).collect();
-            if forces.is_empty() {
-                break;
-            }
-            if let Some(changes) = self.change(&forces, false) {
-                seen.note(&changes);
-            }
-        }
-        let close = |&i: &usize| seen.width(i) < interval && (self.still[i] || !self.moves(i, &mut seen));
-        targets.into_iter().filter(close).map(|i| self.numbers[i]).collect()
+        let mut seen = Seen { least: vec![0; self.numbers.len()], most: vec![0; self.numbers.len()] };
+        let mut left: Vec<usize> = targets.iter().map(|target| self.index[target]).collect();
+        left.retain(|&i| {
+            let walked = [interval, -interval].into_iter().any(|by| {
+                let moves = seen.width(i) < interval && !self.still[i];
+                moves && walks.walk(i, by).map(|changes| seen.note(changes)).is_some()
+            });
+            !walked && seen.width(i) < interval
+        });
+        left.retain(|&i| self.still[i] || seen.width(i) < interval && !self.moves(i, &mut seen));
+        left.into_iter().map(|i| self.numbers[i]).collect()
     }
 
     /// Whether a number can change by the interval, with whatever has to change with it.
     fn moves(&self, i: usize, seen: &mut Seen) -> bool {
         for way in [1.0, -1.0] {
-            let Some(changes) = self.change(&[(i, way)], false) else { return true };
-            if !seen.note(&changes) && changes[i].abs() > WHOLE {
-                let Some(changes) = self.change(&[(i, way)], true) else { return true };
-                seen.note(&changes);
+            let Some(mut changes) = self.change(i, way, false) else { return true };
+            if !changes.iter().all(|&change| is_whole(change)) && changes[i].abs() > WHOLE {
+                let Some(whole) = self.change(i, way, true) else { return true };
+                changes = whole;
+            }
+            if changes.iter().all(|&change| is_whole(change)) {
+                seen.note(&changes.into_iter().map(|change| change.round() as i32).collect::<Vec<_>>());
             }
             if seen.width(i) >= self.system.interval as i32 {
                 return true;
@@ -199,25 +197,28 @@ impl<'s> Window<'s> {
         false
     }
 
-    /// Changes that follow the forces farthest; `None` where the search ends without an answer.
-    fn change(&self, forces: &[(usize, f64)], whole: bool) -> Option<Vec<f64>> {
+    /// The least and the most a number can change by, as far as it is looked at.
+    fn range(&self, i: usize) -> (i32, i32) {
+        let (at, most) = (self.numbers[i], self.system.interval.max(MOST));
+        let room = self.system.counts[at].saturating_sub(self.system.floor(at)).min(most);
+        (-(room as i32), most as i32)
+    }
+
+    /// Changes that take one number farthest up or down; `None` where the search ends without an answer.
+    fn change(&self, farthest: usize, way: f64, whole: bool) -> Option<Vec<f64>> {
         let mut problem = Problem::new(OptimizationDirection::Maximize);
-        let mut force = vec![0.0; self.numbers.len()];
-        forces.iter().for_each(|&(i, f)| force[i] = f);
-        let most = self.system.interval.max(MOST);
-        let parts: FxHashSet<usize> = forces.iter().map(|&(i, _)| self.part[i]).collect();
         let mut variable = |i: usize| {
-            let at = self.numbers[i];
-            let room = self.system.counts[at].saturating_sub(self.system.floor(at)).min(most) as i32;
+            let force = if i == farthest { way } else { 0.0 };
+            let (least, most) = self.range(i);
             match whole {
-                true => problem.add_integer_var(force[i], (-room, most as i32)),
-                false => problem.add_var(force[i], (f64::from(-room), f64::from(most))),
+                true => problem.add_integer_var(force, (least, most)),
+                false => problem.add_var(force, (f64::from(least), f64::from(most))),
             }
         };
-        let used = |i: usize| !self.still[i] && parts.contains(&self.part[i]);
+        let used = |i: usize| !self.still[i] && self.part[i] == self.part[farthest];
         let variables: Vec<Option<_>> = (0..self.numbers.len()).map(|i| used(i).then(|| variable(i))).collect();
         for terms in self.equations.iter().filter(|terms| used(terms[0].0)) {
-            let terms: Vec<_> = terms.iter().map(|&(i, a)| (variables[i].expect("tied together"), a)).collect();
+            let terms: Vec<_> = terms.iter().map(|&(i, sign)| (variables[i].expect("tied together"), f64::from(sign))).collect();
             problem.add_constraint(terms, ComparisonOp::Eq, 0.0);
         }
         let mut options = microlp::SolveOptions::default();
@@ -238,21 +239,15 @@ impl Seen {
         self.most[i] - self.least[i]
     }
 
-    /// Takes note of changes that are whole.
-    fn note(&mut self, changes: &[f64]) -> bool {
-        let whole = changes.iter().all(|change| (change - change.round()).abs() < WHOLE);
-        if whole {
-            for ((least, most), change) in self.least.iter_mut().zip(&mut self.most).zip(changes) {
-                let change = change.round() as i32;
-                (*least, *most) = ((*least).min(change), (*most).max(change));
-            }
+    fn note(&mut self, changes: &[i32]) {
+        for ((least, most), &change) in self.least.iter_mut().zip(&mut self.most).zip(changes) {
+            (*least, *most) = ((*least).min(change), (*most).max(change));
         }
-        whole
     }
 }
 
 /// For each of so many numbers, which of those tied together by equations it belongs to.
-fn parts(numbers: usize, equations: &[Vec<(usize, f64)>]) -> Vec<usize> {
+fn parts(numbers: usize, equations: &[Vec<(usize, i32)>]) -> Vec<usize> {
     let mut parent: Vec<usize> = (0..numbers).collect();
     let root = |parent: &mut Vec<usize>, mut i: usize| {
         while parent[i] != i {
@@ -271,13 +266,9 @@ fn parts(numbers: usize, equations: &[Vec<(usize, f64)>]) -> Vec<usize> {
     (0..numbers).map(|i| root(&mut parent, i)).collect()
 }
 
-/// Between −1 and 1, the same for the same number and attempt (Vigna 2015, splitmix64).
-fn force(at: usize, attempt: u64) -> f64 {
-    let mut z = (at as u64).wrapping_add(attempt << 40).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
-}
-
 /// Nearer to a whole number than this is whole: coefficients are ±1, and changes few.
 const WHOLE: f64 = 1e-6;
+
+fn is_whole(change: f64) -> bool {
+    (change - change.round()).abs() < WHOLE
+}
