@@ -30,9 +30,15 @@ pub(super) fn camouflage(units: &Units) -> FxHashSet<usize> {
         let published = at % len < system.entries.published && !is_margin[at % len];
         published && is_finest.contains(&((at / len) as u32)) && system.states[at] == State::Zero && !implied(units, &same, at)
     };
+    // A combination of areas is known where an area is that one combination, and told.
+    let known = |at: usize| {
+        let told = |area: &u32| system.states[*area as usize * len + at % len].known();
+        let as_area = || same.get(&((at / len) as u32)).is_some_and(|areas| areas.iter().any(told));
+        system.states[at].known() || !units.grid && as_area()
+    };
     let for_equation = |equation: usize| {
         let (mut withheld, mut others) = (0, false);
-        system.terms(equation, |at, is_sum| match (is_sum, system.states[at].known()) {
+        system.terms(equation, |at, is_sum| match (is_sum, known(at)) {
             (true, known) => others |= !known,
             (false, true) => {}
             (false, false) => {

@@ -22,6 +22,9 @@ pub(in crate::confidential) struct AreaKeys {
     finest: GridSize,
 }
 
+/// What the keys of a row say, or what is wrong in which column.
+pub(super) type KeyedAreas<'k> = Result<Resolved, (Reason, &'k str)>;
+
 impl AreaKeys {
     /// One column for each system; a column may speak of several.
     pub(in crate::confidential) fn new(columns: &[String], systems: &[Arc<AreaSystem>], finest: GridSize) -> Self {
@@ -44,31 +47,30 @@ impl AreaKeys {
         self.columns.iter().map(|(name, ..)| name.as_str())
     }
 
-    /// The areas of a row whose keys are these; with it, how many keys had lost their zeros. A fault with the column it is in.
-    pub(super) fn areas(&self, keys: &[Option<&str>]) -> Result<(Vec<Option<u32>>, u64), (Reason, &str)> {
-        let mut areas = vec![None; self.systems];
-        let mut mended = 0;
+    /// The areas of a row whose keys are these. A fault with the column it is in.
+    pub(super) fn areas(&self, keys: &[Option<&str>]) -> KeyedAreas<'_> {
+        let mut all = Resolved { areas: vec![None; self.systems], mended: false };
         for ((name, of, column), key) in self.columns.iter().zip(keys) {
             let key = key.ok_or((Reason::AreaKeyMissing, name.as_str()))?;
-            let Resolved { areas: own, mended: zeros } = column.resolve(key).map_err(|reason| (reason, name.as_str()))?;
-            of.iter().zip(own).for_each(|(&at, area)| areas[at] = area);
-            mended += u64::from(zeros);
+            let Resolved { areas, mended } = column.resolve(key).map_err(|reason| (reason, name.as_str()))?;
+            of.iter().zip(areas).for_each(|(&at, area)| all.areas[at] = area);
+            all.mended |= mended;
         }
-        Ok((areas, mended))
+        Ok(all)
     }
 
     /// The areas of a batch, from the texts of [`AreaKeys::columns`]; gives how many records had keys whose zeros were lost. A key costs its reading
     /// once a batch.
     pub(in crate::confidential) fn place(&self, texts: &[&TextValues], sieve: &mut Sieve<'_>) -> (Places, u64) {
         let mut places = nowhere(self.finest, sieve.rows(), self.systems);
-        let mut known: FxHashMap<Vec<Option<&str>>, Result<(Vec<Option<u32>>, u64), (Reason, &str)>> = FxHashMap::default();
+        let mut known: FxHashMap<Vec<Option<&str>>, KeyedAreas<'_>> = FxHashMap::default();
         let mut mended = 0;
         for row in (0..sieve.rows()).filter(|&row| sieve.stands(row)).collect::<Vec<_>>() {
             let keys: Vec<Option<&str>> = texts.iter().map(|column| column.get(row)).collect();
             match known.entry(keys).or_insert_with_key(|keys| self.areas(keys)) {
-                Ok((areas, zeros)) => {
-                    places.areas[row * self.systems..][..self.systems].copy_from_slice(areas);
-                    mended += u64::from(*zeros > 0);
+                Ok(found) => {
+                    places.areas[row * self.systems..][..self.systems].copy_from_slice(&found.areas);
+                    mended += u64::from(found.mended);
                 }
                 Err((reason, column)) => sieve.reject(row, *reason, column),
             }
@@ -142,7 +144,10 @@ mod tests {
     fn a_column_may_speak_of_several_systems() {
         let keys = keys(["ags", "sr", "ags"]);
         assert_eq!(keys.columns().collect::<Vec<_>>(), ["ags", "sr"]);
-        assert_eq!(keys.areas(&[Some("1056049"), Some("B")]), Ok((vec![Some(1), Some(1), Some(0)], 1)));
+        assert_eq!(
+            keys.areas(&[Some("1056049"), Some("B")]),
+            Ok(Resolved { areas: vec![Some(1), Some(1), Some(0)], mended: true })
+        );
         assert_eq!(keys.areas(&[Some("01056001"), None]), Err((Reason::AreaKeyMissing, "sr")));
         assert_eq!(keys.areas(&[Some("02"), Some("A")]), Err((Reason::AreaKeyUnknown, "ags")));
     }

@@ -135,7 +135,7 @@ impl StreetTable {
             let texts = columns.map(|column| column.map(|at| text(&batch, at)));
             let of_row = |row: usize| {
                 let key = |&at: &usize| text(&batch, at).get(row);
-                let (areas, _) = keys.areas(&key_columns.iter().map(key).collect::<Vec<_>>()).ok()?;
+                let areas = keys.areas(&key_columns.iter().map(key).collect::<Vec<_>>()).ok()?.areas;
                 self::row(texts.map(|column| column.and_then(|c| c.get(row)).unwrap_or("")), areas)
             };
             let rows: Vec<Row> = (0..batch.rows).filter_map(of_row).collect();
