@@ -78,13 +78,20 @@ pub struct SourcePlan {
     pub decimal: Option<char>,
 }
 
-/// Coordinates, a cell code, or an address.
+/// Coordinates, a cell code, an address, or keys of areas.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PositionPlan {
     /// Reference system of the coordinates: `EPSG:25832`, a PROJ string or WKT. For geometries the file's own if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crs: Option<String>,
+    /// Grid of datum shifts (NTv2, `.gsb`), relative to the plan, for systems on old datums of records, register and boundaries; `none` for parameters only.
+    /// If absent, BETA2007 where PROJ keeps it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub datum_grid: Option<PathBuf>,
+    /// Whether positions may enter cells finer than four times what their datum shift is accurate to.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub allow_coarse_datum: bool,
     /// Column of the easting or longitude.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub x: Option<String>,
@@ -100,6 +107,24 @@ pub struct PositionPlan {
     /// Addresses and a register of houses, in place of coordinates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<AddressPlan>,
+    /// For each area system, by name, the column of its key (AGS, ARS, own codes): no coordinates and no grid. The same column may serve several
+    /// systems: longer keys lie in the areas that they begin with. With `street_table` these are columns of that table.
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub area_keys: std::collections::BTreeMap<String, String>,
+    /// A table of streets and numbers that says which areas they lie in, for records with an address (`position.address` without a register).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub street_table: Option<StreetTablePlan>,
+}
+
+/// A table of streets.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StreetTablePlan {
+    /// The file, relative to the plan: CSV, spreadsheet, Parquet.
+    pub file: PathBuf,
+    /// Which column is what: `street`, `number`, `suffix`, `from`, `to`, `side` (odd, even, both), `postcode`, `municipality`, `street_key`.
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub columns: std::collections::BTreeMap<String, String>,
 }
 
 /// Columns of an address, and the register that says where houses are.
@@ -204,7 +229,7 @@ pub enum RegisterFormatPlan {
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GridPlan {
-    /// Sides of the squares in metres, each a divisor of the next; 100, 500, 1000, 5000, 10000 if absent.
+    /// Sides of the squares in metres, each a divisor of the next; 100, 500, 1000, 5000, 10000 if absent, none with area keys. Empty: areas only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sizes: Option<Vec<u32>>,
 }
@@ -247,6 +272,13 @@ pub struct DimensionPlan {
     /// The column holds dates, months or years of birth, and the bands are of the age in completed years at the reference date.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub birth: bool,
+    /// With `birth`: the age is that on this day of the year, `09-30`, the last one that is not after the reference date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_off: Option<String>,
+    /// With `cut_off`: the Kita or school year begins on this day, `08-01`, and the cut-off day is the one in the calendar year in which the year of the
+    /// reference date began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub year_begins: Option<String>,
     /// The categories in the order they are shown; found in the data if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub categories: Option<Vec<String>>,
@@ -580,11 +612,16 @@ impl Plan {
         let files = self.source.files.iter_mut().chain(self.area.iter_mut().map(|area| &mut area.file));
         let address = self.position.address.iter_mut();
         let address = address.flat_map(|a| a.register.iter_mut().chain(&mut a.register_index).chain(&mut a.unmatched));
+        let grid = self.position.datum_grid.iter_mut().filter(|grid| grid.as_os_str() != NO_GRID);
+        let address = address.chain(grid).chain(self.position.street_table.iter_mut().map(|table| &mut table.file));
         for path in files.chain(&mut self.unit.key).chain(&mut self.output.folder).chain(&mut self.audit.ledger).chain(address) {
             *path = folder.join(&*path);
         }
     }
 }
+
+/// In place of a grid of datum shifts: none, not even one that is found.
+pub const NO_GRID: &str = "none";
 
 /// What is wrong in the text of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,6 +15,7 @@ use kleinraum::confidential::{
     Account, AddressColumns, AddressSource, Admission, Dialect, GeoreferenceSpec, Grade, RegisterColumns, RegisterSpec,
     georeference,
 };
+use kleinraum::geodesy::DatumGrids;
 use kleinraum::grid::{CellId, GridSize};
 use kleinraum::progress::Silent;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -92,7 +93,16 @@ fn register(houses: &[House], folder: &Path) -> RegisterSpec {
         columns.set(name, name).unwrap();
     }
     let dialect = Dialect { separator: Some(';'), decimal: Some('.'), ..Dialect::default() };
-    RegisterSpec { file, format: None, crs: Some("EPSG:4647".into()), columns, dialect, index: None }
+    RegisterSpec {
+        file,
+        format: None,
+        crs: Some("EPSG:4647".into()),
+        columns,
+        dialect,
+        index: None,
+        grids: DatumGrids::none(),
+        allow_coarse_datum: false,
+    }
 }
 
 /// What a record says of its address.

@@ -11,6 +11,7 @@ use rstar::{AABB, RTree};
 
 use super::{Area, AreaSystem};
 use crate::error::Language;
+use crate::geodesy::DatumShift;
 use crate::say;
 
 /// Overlaps and gaps below this area are no finding.
@@ -44,6 +45,8 @@ pub enum Finding {
         /// Key of the area.
         key: String,
     },
+    /// The boundaries are on an old datum.
+    OldDatum(DatumShift),
     /// Features without polygons were left out.
     NotAnArea {
         /// How many.
@@ -83,6 +86,7 @@ impl Finding {
                 "the outline of area {key} crosses itself: repair it",
                 "der Umriss des Gebiets {key} schneidet sich selbst: reparieren"
             ),
+            Self::OldDatum(shift) => shift.explain(language),
             Self::NotAnArea { features } => say!(
                 language,
                 "features that are no polygons were left out: {features}",

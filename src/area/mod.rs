@@ -25,7 +25,7 @@ pub use self::finding::Finding;
 pub use self::index::{AreaIndex, Found};
 use self::outline::{Outliner, SHORT_DEG, SHORT_M, TOLERANCE_DEG, TOLERANCE_M};
 use crate::error::Error;
-use crate::geodesy::{Projection, ReferenceSystem};
+use crate::geodesy::{DatumGrids, Projection, ReferenceSystem};
 
 /// One named area. Features of the boundary file with the same key are one area.
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ pub struct AreaSystem {
 }
 
 /// A boundary file as the plan names it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct AreaFile {
     /// Technical name of the area system.
     pub name: String,
@@ -68,6 +68,8 @@ pub struct AreaFile {
     pub crs: Option<String>,
     /// Attribute and value; features for which one does not hold are left out.
     pub filter: Vec<(String, String)>,
+    /// Grids for boundaries on old datums.
+    pub grids: DatumGrids,
 }
 
 impl AreaSystem {
@@ -121,7 +123,7 @@ fn build(file: &AreaFile, features: Features) -> Result<(AreaSystem, Vec<Finding
     if system.is_geographic() && !features.features.iter().all(is_degrees) {
         return Err(AreaError::NotDegrees { file: file.file.clone() }.into());
     }
-    let mut findings = Vec::new();
+    let mut findings: Vec<Finding> = system.datum_shift().map(Finding::OldDatum).into_iter().collect();
     let drafts = group(file, features.features, &mut findings)?;
     let mut areas = outlines(drafts, &system)?;
     let before = areas.len();
@@ -142,7 +144,7 @@ fn reference_system(file: &AreaFile, features: &Features) -> Result<ReferenceSys
     match file.crs.as_deref().or(features.reference_system.as_deref()) {
         // OGC's name for WGS 84 with longitude first has no EPSG code.
         Some(text) if text.ends_with(":CRS84") => Ok(ReferenceSystem::wgs84()),
-        Some(text) => Ok(ReferenceSystem::parse(text)?),
+        Some(text) => Ok(file.grids.apply(ReferenceSystem::parse(text)?)),
         None if features.degrees_by_default => Ok(ReferenceSystem::wgs84()),
         None => Err(AreaError::NoReferenceSystem { file: file.file.clone() }.into()),
     }

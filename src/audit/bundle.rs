@@ -90,7 +90,16 @@ impl<U> Default for Published<U> {
     }
 }
 
+/// In place of a grid level where a bundle has areas only: one unit of all records, of which nothing is published. Area systems hang together
+/// through its pieces, which are the combinations of areas that records can lie in.
+pub(super) const WHOLE: &str = "whole";
+
 impl Bundle {
+    /// Whether the bundle has areas only.
+    pub(super) fn gridless(&self) -> bool {
+        self.sizes.first().is_some_and(|(name, _)| name == WHOLE)
+    }
+
     /// The coarsest finer level that nests in a level: the one before, in a bundle by itself.
     pub(super) fn nested_in(&self, level: usize) -> usize {
         let metres = |level: usize| self.sizes[level].1.metres();

@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, Int64Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
-use crate::audit::bundle::{Bare, Bundle, Date, NO_DATA, Published, Sums, WITHHELD};
+use crate::audit::bundle::{Bare, Bundle, Date, NO_DATA, Published, Sums, WHOLE, WITHHELD};
 use crate::audit::bundle_error::BundleError;
 use crate::audit::statement::Place;
 use crate::grid::{CellId, GridSize};
@@ -82,6 +82,9 @@ impl Bundle {
             }
         }
         sizes.sort_by_key(|s| s.1);
+        if sizes.is_empty() {
+            sizes.push((WHOLE.to_owned(), whole().size()));
+        }
         // Sums of measures are withheld where their counts are, which is looked at as they are read; what is attacked is the counts.
         let counts = run.fields.into_iter().filter(|field| !field.table.contains(':'));
         let date = |name| Date {
@@ -103,6 +106,14 @@ impl Bundle {
             incidence: FxHashMap::default(),
             sums: Sums::default(),
         };
+        if bundle.gridless() {
+            // Bundles with changed numbers say nothing of it either, and are checked by what they show alone.
+            let width = if ["suppress", "none"].contains(&bundle.method.as_str()) { bundle.columns.len() } else { 0 };
+            for grid in bundle.dates.iter_mut().filter(|_| width > 0).map(|date| &mut date.grids[0]) {
+                grid.units.push(whole());
+                grid.numbers.resize(width, NO_DATA);
+            }
+        }
         bundle.read_release(&folder.join("release.parquet"))?;
         if !bundle.systems.is_empty() {
             bundle.read_incidence(&folder.join("incidence.parquet"))?;
@@ -135,11 +146,15 @@ impl Bundle {
         for batch in reader(file, None)? {
             let batch = batch.map_err(|e| BundleError::unreadable(file, &e))?;
             let unexpected = || BundleError::Unexpected { file: file.into() };
-            let cells = batch.column_by_name("cell").and_then(|c| c.as_primitive_opt::<Int64Type>()).ok_or_else(unexpected)?;
+            let cells = batch.column_by_name("cell").and_then(|c| c.as_primitive_opt::<Int64Type>());
+            if cells.is_none() && !self.gridless() {
+                return Err(unexpected());
+            }
             let keys = self.systems.iter().map(|system| batch.column_by_name(system).and_then(|c| c.as_string_opt::<i32>()));
             let keys = keys.collect::<Option<Vec<_>>>().ok_or_else(unexpected)?;
             for row in 0..batch.num_rows() {
-                let cell = u64::try_from(cells.value(row)).ok().and_then(CellId::from_u64).ok_or_else(unexpected)?;
+                let told = |cells: &Int64Array| u64::try_from(cells.value(row)).ok().and_then(CellId::from_u64);
+                let cell = cells.map_or(Some(whole()), told).ok_or_else(unexpected)?;
                 let mut key = |column: &&arrow_array::StringArray| {
                     (!column.is_null(row)).then(|| {
                         let text = column.value(row);
@@ -163,6 +178,12 @@ fn reader(file: &Path, schema: Option<Schema>) -> Result<ParquetRecordBatchReade
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(opened, options);
     let reader = builder.and_then(|builder| builder.with_batch_size(1 << 16).build());
     reader.map_err(|e| BundleError::unreadable(file, &e))
+}
+
+/// Stands for all records where there is no grid.
+fn whole() -> CellId {
+    let size = GridSize::new(GridSize::MAX_M).expect("the largest size is one");
+    CellId::of_corner(size, 0, 0).expect("the grid begins with a cell")
 }
 
 /// `100m`, `1km`; `None` for the name of an area system.

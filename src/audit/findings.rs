@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::audit::bundle::{Bundle, Date};
+use crate::audit::bundle::{Bundle, Date, WHOLE};
 use crate::audit::statement::Place;
 use crate::error::Language;
 use crate::say;
@@ -210,6 +210,7 @@ impl AtRisk {
     /// A number of a bundle.
     pub(super) fn of((bundle, date): (&Bundle, &Date), place: Place, (unit, column): (usize, usize), by: Named) -> Self {
         let (level, id, piece) = match place {
+            Place::Grid(_) | Place::Piece if bundle.gridless() => (WHOLE.to_owned(), WHOLE.to_owned(), place == Place::Piece),
             Place::Grid(level) => (bundle.sizes[level as usize].0.clone(), date.grids[level as usize].units[unit].code(), false),
             Place::Areas(system) => {
                 let system = system as usize;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::audit::bundle::{Bound, Bundle, Date, NO_DATA, Published, Sums, WITHHELD};
+use crate::audit::bundle::{Bound, Bundle, Date, NO_DATA, Published, Sums, WHOLE, WITHHELD};
 use crate::audit::statement::Place;
 use crate::grid::{CellId, GridSize};
 
@@ -112,8 +112,11 @@ fn position<T: PartialEq + Clone>(list: &mut Vec<T>, item: &T) -> usize {
 impl<'b> Joining<'b> {
     fn new(exact: &'b [&'b Bundle]) -> Self {
         let (mut sizes, mut columns) = (Vec::new(), Vec::new());
+        // What stands for the grid of a bundle without one says nothing of cells.
+        let gridless = exact.iter().all(|bundle| bundle.gridless());
         for bundle in exact {
-            bundle.sizes.iter().for_each(|size| _ = position(&mut sizes, size));
+            let shown = bundle.sizes.iter().filter(|_| gridless || !bundle.gridless());
+            shown.for_each(|size| _ = position(&mut sizes, size));
             bundle.columns.iter().for_each(|column| _ = position(&mut columns, column));
         }
         sizes.sort_by_key(|size: &(String, GridSize)| size.1);
@@ -142,13 +145,13 @@ impl<'b> Joining<'b> {
             Some((b, *bundle, date))
         });
         let found: Vec<(usize, &Bundle, &Date)> = found.collect();
-        let grid = |level: usize, size: GridSize| -> (Place, Vec<(&Bundle, &Published<CellId>)>) {
+        let grid = |level: usize, size: &(String, GridSize)| -> (Place, Vec<(&Bundle, &Published<CellId>)>) {
             let of = |&(_, bundle, date): &(usize, &'b Bundle, &'b Date)| {
-                Some((bundle, &date.grids[bundle.sizes.iter().position(|s| s.1 == size)?]))
+                Some((bundle, &date.grids[bundle.sizes.iter().position(|s| s == size)?]))
             };
             (Place::Grid(level as u32), found.iter().filter_map(of).collect())
         };
-        let grids: Vec<_> = self.sizes.iter().enumerate().map(|(level, size)| grid(level, size.1)).collect();
+        let grids: Vec<_> = self.sizes.iter().enumerate().map(|(level, size)| grid(level, size)).collect();
         let area = |system: usize| -> (Place, Vec<(&Bundle, &Published<Arc<str>>)>) {
             let of = |&(b, bundle, date): &(usize, &'b Bundle, &'b Date)| {
                 Some((bundle, &date.areas[self.system_of[b].iter().position(|&joint| joint == system)?]))
@@ -227,7 +230,7 @@ impl<'b> Joining<'b> {
         // A bundle that does not tell where a listed cell lies takes part without its areas.
         let finest = self.sizes[0].1.metres();
         let knows = |bundle: &&Bundle| {
-            let nests = bundle.sizes[0].1.metres().is_multiple_of(finest);
+            let nests = bundle.sizes[0].1.metres().is_multiple_of(finest) && bundle.gridless() == (self.sizes[0].0 == WHOLE);
             nests
                 && !bundle.systems.is_empty()
                 && cells.iter().all(|cell| bundle.incidence.contains_key(&cell.parent(bundle.sizes[0].1)))
@@ -327,8 +330,8 @@ fn bounds(
     let largest = tables.iter().rev().max_by_key(|table| table.1).map_or("total", |table| table.0);
     let kept = |table: &str| changed.method == "cell-key" || table == "total" || table == largest;
     let mut bounds = Vec::new();
-    for (level, (_, size)) in sizes.iter().enumerate() {
-        let Some(own) = changed.sizes.iter().position(|s| s.1 == *size) else { continue };
+    for (level, (_, size)) in sizes.iter().enumerate().filter(|(_, (name, _))| name != WHOLE) {
+        let Some(own) = changed.sizes.iter().position(|s| s.1 == *size).filter(|_| !changed.gridless()) else { continue };
         let at: FxHashMap<CellId, usize> = date.grids[own].units.iter().enumerate().map(|(at, cell)| (*cell, at)).collect();
         for (own_column, name) in changed.columns.iter().enumerate().filter(|(_, name)| kept(&name.0)) {
             let Some(column) = columns.iter().position(|c| c == name) else { continue };

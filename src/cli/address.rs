@@ -50,6 +50,17 @@ pub(super) struct AddressFlags {
     with_addresses: bool,
 }
 
+/// What is done with coordinates on old datums.
+#[derive(Debug, Default, Args)]
+pub(super) struct DatumFlags {
+    /// Grid of datum shifts (NTv2, .gsb) for Gauss-Krüger and other old systems, or `none`; BETA2007 is found where PROJ keeps it
+    #[arg(long, value_name = "FILE")]
+    pub(super) datum_grid: Option<PathBuf>,
+    /// Let positions enter cells finer than four times what their datum shift is accurate to
+    #[arg(long)]
+    pub(super) allow_coarse_datum: bool,
+}
+
 impl AddressFlags {
     /// What was typed, on top of what a plan says; none if neither says anything.
     pub(super) fn on_top_of(self, plan: Option<AddressPlan>) -> Result<Option<AddressPlan>, PlanError> {
@@ -64,19 +75,21 @@ impl AddressFlags {
         take!(register register_format register_crs register_index street number suffix postcode municipality street_key unmatched);
         plan.with_addresses |= self.with_addresses;
         if !self.register_columns.is_empty() {
-            plan.register_columns = self.register_columns.iter().map(|text| column(text)).collect::<Result<_, _>>()?;
+            plan.register_columns =
+                self.register_columns.iter().map(|text| named_column("--register-columns", text)).collect::<Result<_, _>>()?;
         }
         Ok(Some(plan))
     }
 }
 
-fn column(text: &str) -> Result<(String, String), PlanError> {
+/// `NAME=COLUMN`.
+pub(super) fn named_column(flag: &str, text: &str) -> Result<(String, String), PlanError> {
     let parts = text.split_once('=').map(|(name, column)| (name.trim().to_owned(), column.trim().to_owned()));
     parts.filter(|(name, column)| !name.is_empty() && !column.is_empty()).ok_or_else(|| PlanError::Impossible {
-        key: "--register-columns".into(),
+        key: flag.into(),
         found: text.into(),
-        expected: "NAME=COLUMN, for example street=strname,number=hsnr,x=e_4647,y=n_4647",
-        expected_german: "NAME=SPALTE, zum Beispiel street=strname,number=hsnr,x=e_4647,y=n_4647",
+        expected: "NAME=COLUMN, for example street=strname,number=hsnr",
+        expected_german: "NAME=SPALTE, zum Beispiel street=strname,number=hsnr",
     })
 }
 

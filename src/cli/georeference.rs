@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::address::AddressFlags;
+use crate::cli::address::{AddressFlags, DatumFlags};
 use crate::cli::{Log, words};
 use crate::confidential::{Account, Dialect};
 use crate::error::{Error, Language};
@@ -25,6 +25,8 @@ pub(super) struct GeoreferenceFlags {
     file: PathBuf,
     #[command(flatten)]
     address: AddressFlags,
+    #[command(flatten)]
+    datum: DatumFlags,
     /// Side of the cells in metres
     #[arg(long, value_name = "M", default_value_t = 100)]
     size: u32,
@@ -49,6 +51,8 @@ impl GeoreferenceFlags {
             file: self.file,
             dialect: Dialect { encoding: self.encoding, separator: self.separator, ..Dialect::default() },
             address: self.address.on_top_of(None)?.unwrap_or_default(),
+            datum_grid: self.datum.datum_grid,
+            allow_coarse_datum: self.datum.allow_coarse_datum,
             size_m: self.size,
             keep: self.keep,
             output: self.output,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::address::AddressFlags;
+use crate::cli::address::{AddressFlags, DatumFlags, named_column};
 use crate::config::{
     AreaPlan, DatePlan, DimensionPlan, DominancePlan, Format, MeasurePlan, MethodPlan, NumeratorPlan, Plan, PlanError,
     ProfilePlan, ThenPlan, ZerosPlan,
@@ -32,7 +32,21 @@ pub struct RunFlags {
     #[arg(long, value_name = "COLUMN")]
     geometry: Option<String>,
     #[command(flatten)]
+    datum: DatumFlags,
+    #[command(flatten)]
     address: AddressFlags,
+    /// Column of a key of areas (AGS, ARS, own code) in place of coordinates, for one --area or for all; areas only, no grid
+    #[arg(long, value_name = "[NAME=]COLUMN")]
+    area_key: Vec<String>,
+    /// Table of streets and numbers with the keys of their areas, looked up by --street and --number; --area-key names its columns
+    #[arg(long, value_name = "FILE")]
+    street_table: Option<PathBuf>,
+    /// Columns of that table: street, number, suffix, from, to, side, postcode, municipality, street_key
+    #[arg(long, value_name = "street=A,from=B,to=C,…", value_delimiter = ',')]
+    street_table_columns: Vec<String>,
+    /// Publish areas only, no grid
+    #[arg(long, conflicts_with = "sizes")]
+    no_grid: bool,
     /// Sides of the grid squares in metres, each a divisor of the next
     #[arg(long, value_name = "M,M,…", value_delimiter = ',')]
     sizes: Option<Vec<u32>>,
@@ -132,6 +146,12 @@ pub struct RunFlags {
     /// A dimension of ages at the reference date, from a column of births
     #[arg(long, value_name = "NAME=COLUMN:b0,b1,…")]
     age: Vec<String>,
+    /// Take the ages of --age on this day of the year, the last one not after the reference date
+    #[arg(long, value_name = "MM-DD", requires = "age")]
+    cut_off: Option<String>,
+    /// The Kita or school year begins on this day: --cut-off is the one in the calendar year in which that of the reference date began
+    #[arg(long, value_name = "MM-DD", requires = "cut_off")]
+    year_begins: Option<String>,
     /// Layer of a GeoPackage or sheet of a spreadsheet
     #[arg(long, value_name = "NAME")]
     layer: Option<String>,
@@ -222,6 +242,8 @@ impl RunFlags {
             ($($flag:ident => $($slot:ident).+;)*) => { $( if self.$flag.is_some() { plan.$($slot).+ = self.$flag; } )* };
         }
         plan.audit.run &= !self.no_audit;
+        plan.position.allow_coarse_datum |= self.datum.allow_coarse_datum;
+        plan.position.datum_grid = self.datum.datum_grid.or(plan.position.datum_grid);
         plan.position.address = self.address.on_top_of(plan.position.address.take())?;
         take! {
             crs => position.crs;
@@ -295,7 +317,8 @@ impl RunFlags {
             plan.dimension = self.dimension.iter().map(|text| dimension(text)).collect::<Result<_, _>>()?;
         }
         for text in &self.age {
-            plan.dimension.push(DimensionPlan { birth: true, ..dimension(text)? });
+            let (cut_off, year_begins) = (self.cut_off.clone(), self.year_begins.clone());
+            plan.dimension.push(DimensionPlan { birth: true, cut_off, year_begins, ..dimension(text)? });
         }
         for text in &self.sensitive {
             let (name, category) = split_name("--sensitive", text, "DIMENSION=CATEGORY")?;
@@ -312,6 +335,19 @@ impl RunFlags {
         }
         if !self.area.is_empty() {
             plan.area = self.area.iter().map(|text| area(text)).collect::<Result<_, _>>()?;
+        }
+        if self.no_grid {
+            plan.grid.sizes = Some(Vec::new());
+        }
+        if !self.area_key.is_empty() {
+            plan.position.area_keys = area_keys(&self.area_key, &plan.area);
+        }
+        if let Some(file) = self.street_table {
+            plan.position.street_table.get_or_insert_default().file = file;
+        }
+        if !self.street_table_columns.is_empty() {
+            let columns = self.street_table_columns.iter().map(|text| named_column("--street-table-columns", text));
+            plan.position.street_table.get_or_insert_default().columns = columns.collect::<Result<_, _>>()?;
         }
         if !self.sum.is_empty() {
             plan.measure = self.sum.iter().map(|text| measure(text)).collect::<Result<_, _>>()?;
@@ -385,6 +421,8 @@ fn dimension(text: &str) -> Result<DimensionPlan, PlanError> {
         label: None,
         bands,
         birth: false,
+        cut_off: None,
+        year_begins: None,
         categories: None,
         missing: None,
         sensitive: Vec::new(),
@@ -416,6 +454,16 @@ fn area(text: &str) -> Result<AreaPlan, PlanError> {
     Ok(AreaPlan { name: name.into(), file: file.into(), key: key.clone(), label, crs: None, filter: Default::default() })
 }
 
+/// `NAME=COLUMN` for one area system, `COLUMN` for all that no other flag names.
+fn area_keys(texts: &[String], areas: &[AreaPlan]) -> std::collections::BTreeMap<String, String> {
+    let mut keys = std::collections::BTreeMap::new();
+    for column in texts.iter().filter(|text| !text.contains('=')) {
+        keys.extend(areas.iter().map(|area| (area.name.clone(), column.clone())));
+    }
+    keys.extend(texts.iter().filter_map(|text| text.split_once('=')).map(|(name, column)| (name.into(), column.into())));
+    keys
+}
+
 fn measure(text: &str) -> Result<MeasurePlan, PlanError> {
     let (name, column) = split_name("--sum", text, "NAME=COLUMN")?;
     Ok(MeasurePlan { name: name.into(), column: column.into() })
@@ -441,6 +489,16 @@ mod tests {
     fn a_drive_letter_stays_with_the_file() {
         let a = area(r"gem=C:\daten\gem.shp:AGS:GEN").unwrap();
         assert_eq!((a.file.to_str().unwrap(), a.key.as_str(), a.label.as_deref()), (r"C:\daten\gem.shp", "AGS", Some("GEN")));
+    }
+
+    #[test]
+    fn an_area_key_is_of_one_system_or_of_all() {
+        let areas = [area("gem=g.geojson:AGS").unwrap(), area("kreis=k.geojson:AGS").unwrap(), area("sr=s.geojson:NR").unwrap()];
+        let keys = area_keys(&["sr=raum".into(), "ags".into()], &areas);
+        assert_eq!(
+            keys.into_iter().collect::<Vec<_>>(),
+            [("gem", "ags"), ("kreis", "ags"), ("sr", "raum")].map(|(a, b)| (a.into(), b.into()))
+        );
     }
 
     #[test]

@@ -114,6 +114,14 @@ fn account_lines(account: &Account, language: Language) -> String {
         n(account.records_placed),
         n(account.rejects.total())
     )];
+    if account.reference_dates > 1 {
+        let dates = account.reference_dates;
+        lines.push(say!(
+            language,
+            "          placed: each record once for each of {dates} reference dates that it counts on",
+            "          verortet: jeder Satz einmal für jeden der {dates} Stichtage, an denen er zählt"
+        ));
+    }
     for (reason, count, places) in account.rejects.iter() {
         lines.push(format!("          {} × {}", n(count), reason.explain(language)));
         for place in places {
@@ -141,6 +149,27 @@ fn account_lines(account: &Account, language: Language) -> String {
             "Register  {} Häuser, {} Zeilen ohne Straße oder Position",
             n(houses),
             n(unusable)
+        ));
+    }
+    if let Some(shift) = &account.datum_shift {
+        let shift = shift.explain(language);
+        lines.push(say!(language, "datum     {shift}", "Datum     {shift}"));
+    }
+    if let Some((rows, unusable)) = account.street_table_rows {
+        lines.push(say!(
+            language,
+            "streets   {} different rows of the table, {} that cannot be used",
+            "Straßen   {} verschiedene Zeilen der Tabelle, {} nicht brauchbar",
+            n(rows),
+            n(unusable)
+        ));
+    }
+    if account.keys_mended > 0 {
+        lines.push(say!(
+            language,
+            "keys      {} with leading zeros restored",
+            "Schlüssel {} mit ergänzten führenden Nullen",
+            n(account.keys_mended)
         ));
     }
     if account.grades.iter().any(|&count| count > 0) {
@@ -233,6 +262,7 @@ fn summary_json(done: &Done) -> serde_json::Value {
         "bundle": done.folder,
         "records_read": account.records_read,
         "records_placed": account.records_placed,
+        "reference_dates": account.reference_dates,
         "rejected": rejects,
         "areas": account.outside_and_overlapping.iter().map(|(outside, overlapping)| serde_json::json!({"outside": outside, "overlapping": overlapping})).collect::<Vec<_>>(),
         "protection": done.protection,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::confidential::grade::Grade;
 use crate::error::Language;
+use crate::geodesy::DatumShift;
 use crate::say;
 
 /// Why a record was not counted.
@@ -64,11 +65,21 @@ pub enum Reason {
     OnlyStreet,
     /// Only the town is known, which is no place in a grid.
     OnlyTown,
+    /// No key of an area.
+    AreaKeyMissing,
+    /// A key that no area has.
+    AreaKeyUnknown,
+    /// A key of something larger than the areas.
+    AreaKeyTooCoarse,
+    /// A house number that the table of streets has no row for.
+    NumberNotInTable,
+    /// Rows of the table of streets that fit and lie in several areas.
+    AreaUnclear,
 }
 
 impl Reason {
     /// All reasons.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 32] = [
         Self::FieldCount,
         Self::Encoding,
         Self::MissingPosition,
@@ -96,6 +107,11 @@ impl Reason {
         Self::NumberUnknown,
         Self::OnlyStreet,
         Self::OnlyTown,
+        Self::AreaKeyMissing,
+        Self::AreaKeyUnknown,
+        Self::AreaKeyTooCoarse,
+        Self::NumberNotInTable,
+        Self::AreaUnclear,
     ];
 
     /// The stable technical name, as in `run.json`.
@@ -128,6 +144,11 @@ impl Reason {
             Self::NumberUnknown => "number_unknown",
             Self::OnlyStreet => "only_street",
             Self::OnlyTown => "only_town",
+            Self::AreaKeyMissing => "area_key_missing",
+            Self::AreaKeyUnknown => "area_key_unknown",
+            Self::AreaKeyTooCoarse => "area_key_too_coarse",
+            Self::NumberNotInTable => "number_not_in_table",
+            Self::AreaUnclear => "area_unclear",
         }
     }
 
@@ -263,6 +284,27 @@ impl Reason {
                 "only a long street or the town is known, which is no place in a grid: add the house number",
                 "nur eine lange Straße oder der Ort ist bekannt, das ist kein Ort im Gitter: Hausnummer ergänzen"
             ),
+            Self::AreaKeyMissing => say!(language, "no area key: fill it", "kein Gebietsschlüssel: ergänzen"),
+            Self::AreaKeyUnknown => say!(
+                language,
+                "no area has this key: correct it, or take boundaries of the same year",
+                "kein Gebiet hat diesen Schlüssel: berichtigen oder Grenzen desselben Jahres nehmen"
+            ),
+            Self::AreaKeyTooCoarse => say!(
+                language,
+                "the key is of something larger than the areas: take a longer key, or add an area system of its level",
+                "der Schlüssel gehört zu etwas Größerem als den Gebieten: längeren Schlüssel nehmen oder eine Gebietsebene dafür ergänzen"
+            ),
+            Self::NumberNotInTable => say!(
+                language,
+                "the table of streets has no row for this house number: correct it, or add the row",
+                "die Straßentabelle hat keine Zeile für diese Hausnummer: berichtigen oder die Zeile ergänzen"
+            ),
+            Self::AreaUnclear => say!(
+                language,
+                "rows of the table of streets that fit lie in several areas: add house number, postcode or municipality, or mend the table",
+                "passende Zeilen der Straßentabelle liegen in mehreren Gebieten: Hausnummer, Postleitzahl oder Gemeinde ergänzen oder die Tabelle berichtigen"
+            ),
         }
     }
 }
@@ -342,8 +384,10 @@ pub struct Account {
     pub sources: Vec<PathBuf>,
     /// Rows read.
     pub records_read: u64,
-    /// Rows counted in a cell, once for each reference date that they are valid on.
+    /// Rows counted in a cell or in areas, once for each reference date that they are valid on.
     pub records_placed: u64,
+    /// How many reference dates there are.
+    pub reference_dates: usize,
     /// Rows not counted.
     pub rejects: Rejects,
     /// Records that were found in a register of addresses, by grade in the order of [`Grade::ALL`], admitted to the finest cells or not; all 0 where
@@ -353,8 +397,16 @@ pub struct Account {
     pub never_valid: u64,
     /// Houses in the register of addresses, and rows of it without street or position.
     pub register_rows: Option<(u64, u64)>,
+    /// Rows of the table of streets, and rows of it that could not be used.
+    pub street_table_rows: Option<(u64, u64)>,
+    /// Records whose area keys had lost leading zeros, which were restored.
+    pub keys_mended: u64,
+    /// Combinations of areas that records can lie in, for each system the area's position: where keys name areas; empty where positions do.
+    pub area_combinations: Vec<Vec<Option<u32>>>,
     /// For each area system: placed records in no area, and placed records in more than one area (counted in the first by key).
     pub outside_and_overlapping: Vec<(u64, u64)>,
+    /// How coordinates of records or of their register get to ETRS89, where they are on an old datum.
+    pub datum_shift: Option<DatumShift>,
     /// The largest verified deviation of the fitted projection from the exact one, metres; 0 where none was needed.
     pub projection_error_m: f64,
     /// Points computed by the exact projection because the fitted one could not decide their cell.

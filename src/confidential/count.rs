@@ -13,7 +13,7 @@ use crate::confidential::cube::{
     ages, parse_birth, parse_date,
 };
 use crate::confidential::georeference::{
-    AddressTally, Addresses, CellCodes, Coordinates, Places, PositionSource, points_of_geometries,
+    AddressTally, Addresses, AreaKeys, CellCodes, Coordinates, Places, PositionSource, StreetAreas, points_of_geometries,
 };
 use crate::confidential::records::{Batch, Dialect, Kind, NumberValues, Request, TextValues, Values, Wanted, read, resolve};
 use crate::confidential::rejected::CountError;
@@ -106,18 +106,35 @@ fn count_batches(
     }
     if let Position::Coordinates { coordinates, .. } | Position::Geometry { coordinates, .. } = &position {
         account.projection_error_m = coordinates.error_m();
+        account.datum_shift = coordinates.datum_shift();
     }
     if let Position::Address { addresses, .. } = &position {
         account.register_rows = Some(addresses.register_rows());
+        account.datum_shift = addresses.datum_shift();
     }
+    match &position {
+        Position::AreaKeys { keys, .. } => account.area_combinations = keys.combinations()?,
+        Position::StreetTable { streets, .. } => {
+            account.area_combinations = streets.combinations();
+            account.street_table_rows = Some(streets.table_rows());
+        }
+        _ => {}
+    }
+    // Batches are gone by now; what addresses were looked up in goes too, before the cube is put together.
+    drop(position);
     account.grades = found.grades;
-    if let PositionSource::Address(source) = &spec.position
-        && let Some(file) = &source.unmatched
-    {
+    account.keys_mended = found.mended;
+    let unmatched = match &spec.position {
+        PositionSource::Address(source) => source.unmatched.as_ref(),
+        PositionSource::StreetTable(source) => source.unmatched.as_ref(),
+        _ => None,
+    };
+    if let Some(file) = unmatched {
         // Written before anything is refused: it tells what to mend.
         file.write(&spec.files, found.unmatched)?;
     }
     let cube = builder.finish(fillers, &mut account)?;
+    account.reference_dates = cube.dates.len();
     CountError::check(&account, spec.max_rejects)?;
     Ok((cube, account))
 }
@@ -140,6 +157,8 @@ enum Position<'s> {
     Geometry { coordinates: Coordinates<'s>, column: usize },
     CellCode { codes: CellCodes<'s>, column: usize },
     Address { addresses: Addresses<'s>, columns: [Option<usize>; 6] },
+    AreaKeys { keys: AreaKeys, columns: Vec<usize> },
+    StreetTable { streets: StreetAreas<'s>, columns: [Option<usize>; 6] },
 }
 
 /// What a thread works with.
@@ -204,11 +223,20 @@ impl<'s> Counting<'s> {
                 addresses: Addresses::new(source, finest)?,
                 columns: source.columns.in_order().map(|column| column.map(|name| columns.text(name))),
             },
+            PositionSource::AreaKeys { columns: names } => {
+                let keys = AreaKeys::new(names, &spec.systems, finest);
+                let columns = keys.columns().map(|name| columns.text(name)).collect();
+                Position::AreaKeys { keys, columns }
+            }
+            PositionSource::StreetTable(source) => Position::StreetTable {
+                streets: StreetAreas::new(source, &spec.systems, finest)?,
+                columns: source.columns.in_order().map(|column| column.map(|name| columns.text(name))),
+            },
         };
         for dimension in &spec.dimensions {
             let at = match dimension.kind {
                 DimensionKind::Bands(_) => columns.number(&dimension.column),
-                DimensionKind::Discovered | DimensionKind::Listed(_) | DimensionKind::AgeBands(_) => {
+                DimensionKind::Discovered | DimensionKind::Listed(_) | DimensionKind::AgeBands(..) => {
                     columns.text(&dimension.column)
                 }
             };
@@ -235,6 +263,8 @@ impl<'s> Counting<'s> {
             contributor: &spec.contributor,
             systems: &spec.systems,
             finest,
+            grid: spec.sizes.published(),
+            located: !matches!(spec.position, PositionSource::AreaKeys { .. } | PositionSource::StreetTable(_)),
             language: spec.language,
         })?;
         let days = builder.days();
@@ -284,6 +314,16 @@ impl<'s> Counting<'s> {
                 let texts = columns.map(|column| column.map(|at| text(&batch, at)));
                 addresses.place(texts, &mut sieve, &mut worker.tally).0
             }
+            Position::AreaKeys { keys, columns } => {
+                let texts: Vec<&TextValues> = columns.iter().map(|&at| text(&batch, at)).collect();
+                let (places, mended) = keys.place(&texts, &mut sieve);
+                worker.tally.mended += mended;
+                places
+            }
+            Position::StreetTable { streets, columns } => {
+                let texts = columns.map(|column| column.map(|at| text(&batch, at)));
+                streets.place(texts, &mut sieve, &mut worker.tally)
+            }
         };
         worker.exactly_projected += places.exactly_projected;
         let date = self.columns.date.map(|at| text(&batch, at));
@@ -319,10 +359,10 @@ impl<'s> Counting<'s> {
     /// Ages at the reference date for the dimensions that hold births, none for the others.
     fn ages(&self, batch: &Batch, day: Option<u32>, dates: Option<&TextValues>) -> Vec<Option<Values>> {
         let of_dimension = |(dimension, &at): (&DimensionSpec, &usize)| {
-            let DimensionKind::AgeBands(_) = dimension.kind else { return None };
+            let DimensionKind::AgeBands(_, cut_off) = dimension.kind else { return None };
             let births = text(batch, at);
             let day_of = |row: usize| day.or_else(|| dates.and_then(|dates| dates.get(row)).and_then(parse_date));
-            Some(Values::Number(ages(births, batch.rows, day_of)))
+            Some(Values::Number(ages(births, batch.rows, cut_off, day_of)))
         };
         self.spec.dimensions.iter().zip(&self.columns.dimensions).map(of_dimension).collect()
     }
@@ -334,7 +374,7 @@ impl<'s> Counting<'s> {
             .dimensions
             .iter()
             .zip(&self.columns.dimensions)
-            .filter(|(d, _)| matches!(d.kind, DimensionKind::AgeBands(_)));
+            .filter(|(d, _)| matches!(d.kind, DimensionKind::AgeBands(..)));
         births.filter_map(|(_, &at)| text(batch, at).get(row).and_then(parse_birth)).all(|birth| birth <= day)
     }
 }

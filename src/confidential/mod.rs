@@ -67,7 +67,7 @@ use crate::progress::{Progress, Stage};
 
 pub use account::{Account, Located, Reason, Rejects};
 pub use count::CountSpec;
-pub use cube::{Contributor, DateSpec, DimensionKind, DimensionSpec, MeasureSpec, Missing};
+pub use cube::{Contributor, CutOff, DateSpec, DimensionKind, DimensionSpec, MeasureSpec, Missing, MonthDay};
 #[cfg(test)]
 pub(crate) use disclosure::for_tests;
 pub use disclosure::{
@@ -77,10 +77,12 @@ pub use disclosure::{
 pub use disclosure::{PlainMethod, PlainSpec, ProtectedTable, protect_table};
 pub use georeference::{
     AddressColumns, AddressSource, GeoreferenceSpec, PositionSource, RegisterColumns, RegisterFormat, RegisterSpec,
-    UnknownColumn, UnmatchedFile,
+    StreetTableColumns, StreetTableSource, StreetTableSpec, UnknownColumn, UnmatchedFile,
 };
 pub use grade::{Admission, Grade};
-pub use inspect::{ColumnFinding, Distinct, GuessSystems, Inspection, PositionFinding, Role, SystemSource, ValueType, inspect};
+pub use inspect::{
+    AddressFinding, ColumnFinding, Distinct, GuessSystems, Inspection, PositionFinding, Role, SystemSource, ValueType, inspect,
+};
 pub use lattice::{Column, Dimension, Lattice, Level, Table, Unit};
 pub use records::{Dialect, declared_system};
 pub use secret::Key;

@@ -1,7 +1,8 @@
 //! `incidence.parquet`: which areas each finest published cell lies in.
 //!
 //! A cell that no border crosses is located by its centre. In others, points of a regular grid and points on both sides of every stretch of
-//! border say which pieces there are: each is the combination of areas, one of every system, at some point.
+//! border say which pieces there are: each is the combination of areas, one of every system, at some point. Without a grid the file has no cells: it tells the
+//! combinations of areas that records can lie in, by keys or by geometry.
 
 use std::fs::File;
 use std::path::Path;
@@ -17,11 +18,13 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use rayon::prelude::*;
 
-use crate::area::AreaIndex;
+use geo::BoundingRect;
+
+use crate::area::{AreaIndex, AreaSystem};
 use crate::confidential::{Level, Release, Unit};
 use crate::error::Error;
 use crate::export::ExportError;
-use crate::grid::CellId;
+use crate::grid::{CellId, GridSize};
 
 /// Points on a side of the grid that a cut cell is looked at with.
 const POINTS: u32 = 16;
@@ -31,9 +34,18 @@ const ASIDE_M: f64 = 0.05;
 /// The areas of a piece, one for each system.
 type Areas = Vec<Option<u32>>;
 
-pub(super) fn write(release: &Release, by_cell: bool, path: &Path) -> Result<(), Error> {
+pub(super) fn write(release: &Release, placing: &Placing<'_>, path: &Path) -> Result<(), Error> {
+    let by_cell = *placing == Placing::Cells;
     let finest = release.lattice.sizes.finest();
     let systems: Vec<AreaIndex> = release.lattice.systems.iter().map(|system| AreaIndex::new(system, finest)).collect();
+    if !release.lattice.sizes.published() {
+        let combinations = match placing {
+            Placing::Keys(combinations) => combinations.to_vec(),
+            _ => combinations(&systems, &release.lattice.systems, finest, by_cell),
+        };
+        let file = File::create(path).map_err(|e| ExportError::io(path, &e))?;
+        return write_to(release, (&[], &[combinations]), file).map_err(|e| ExportError::parquet(path, &e).into());
+    }
     let blocks = release.blocks.iter().filter(|block| block.level == Level::Grid(finest));
     let cell = |unit: &Unit| match unit {
         Unit::Cell(cell) => *cell,
@@ -52,6 +64,46 @@ pub(super) fn write(release: &Release, by_cell: bool, path: &Path) -> Result<(),
     let pieces: Vec<Vec<Areas>> = cells.par_iter().map(pieces_in).collect();
     let file = File::create(path).map_err(|e| ExportError::io(path, &e))?;
     write_to(release, (&cells, &pieces), file).map_err(|e| ExportError::parquet(path, &e).into())
+}
+
+/// What says where records lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Placing<'p> {
+    /// Coordinates: a record lies where its point does.
+    Points,
+    /// Cell codes: a record lies where its cell's centre does.
+    Cells,
+    /// Area keys: a record lies in one of these combinations, for each system the area's position.
+    Keys(&'p [Vec<Option<u32>>]),
+}
+
+/// The combinations of areas that occur anywhere: in the cells of a box around all areas, and outside of all.
+fn combinations(indexes: &[AreaIndex], systems: &[Arc<AreaSystem>], size: GridSize, by_cell: bool) -> Vec<Areas> {
+    if let [only] = systems {
+        return std::iter::once(None).chain((0..only.areas.len() as u32).map(Some)).map(|area| vec![area]).collect();
+    }
+    let outlines = systems.iter().flat_map(|system| &system.areas).filter_map(|area| area.outline_3035_m.bounding_rect());
+    let [west, south, east, north] = outlines.fold([f64::MAX, f64::MAX, f64::MIN, f64::MIN], |[w, s, e, n], r| {
+        [w.min(r.min().x), s.min(r.min().y), e.max(r.max().x), n.max(r.max().y)]
+    });
+    let side = f64::from(size.metres());
+    let steps = |from: f64, to: f64| (from / side).floor() as i64..=(to / side).floor() as i64;
+    let columns = steps(west, east);
+    let of_row = |row: i64| {
+        let cells = columns.clone().filter_map(|column| {
+            let corner = |index: i64| i32::try_from(index * i64::from(size.metres())).ok();
+            CellId::of_corner(size, corner(column)?, corner(row)?)
+        });
+        let mut found: Vec<Areas> = cells.flat_map(|cell| pieces(indexes, cell, by_cell)).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    };
+    let mut found: Vec<Areas> = steps(south, north).into_par_iter().flat_map_iter(of_row).collect();
+    found.push(vec![None; systems.len()]);
+    found.par_sort_unstable();
+    found.dedup();
+    found
 }
 
 fn pieces(systems: &[AreaIndex], cell: CellId, by_cell: bool) -> Vec<Areas> {
@@ -87,9 +139,12 @@ fn pieces(systems: &[AreaIndex], cell: CellId, by_cell: bool) -> Vec<Areas> {
 
 fn write_to(release: &Release, (cells, pieces): (&[CellId], &[Vec<Areas>]), file: File) -> Result<(), ParquetError> {
     let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-    let mut fields = vec![Field::new("cell", DataType::Int64, false)];
-    let ids = cells.iter().zip(pieces).flat_map(|(cell, pieces)| pieces.iter().map(|_| cell.as_u64() as i64));
-    let mut columns: Vec<ArrayRef> = vec![Arc::new(Int64Array::from_iter_values(ids))];
+    let (mut fields, mut columns): (Vec<Field>, Vec<ArrayRef>) = (Vec::new(), Vec::new());
+    if release.lattice.sizes.published() {
+        let ids = cells.iter().zip(pieces).flat_map(|(cell, pieces)| pieces.iter().map(|_| cell.as_u64() as i64));
+        fields.push(Field::new("cell", DataType::Int64, false));
+        columns.push(Arc::new(Int64Array::from_iter_values(ids)));
+    }
     for (at, system) in release.lattice.systems.iter().enumerate() {
         let keys: Int32Array = pieces.iter().flatten().map(|areas| areas[at].map(|area| area as i32)).collect();
         let names = StringArray::from_iter_values(system.areas.iter().map(|area| area.key.as_str()));
@@ -111,8 +166,6 @@ fn write_to(release: &Release, (cells, pieces): (&[CellId], &[Vec<Areas>]), file
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::area::AreaSystem;
-    use crate::grid::GridSize;
 
     /// Two areas that share a border at 10.005° E, crossing the grid askew.
     fn halves() -> AreaSystem {
@@ -141,6 +194,9 @@ mod tests {
             })
             .collect();
         assert!(row.contains(&2) && row.contains(&1), "{row:?}");
+        let none = AreaIndex::new(&system, GridSize::new(1000).unwrap());
+        let all = combinations(&[none], &[Arc::clone(&system)], size, false);
+        assert_eq!(all, [vec![None], vec![Some(0)], vec![Some(1)]]);
         // By cell, each lies in one place.
         assert_eq!(pieces(&index, west, true).len(), 1);
     }

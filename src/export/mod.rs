@@ -26,6 +26,7 @@ use crate::geodesy::ReferenceSystem;
 use crate::progress::Progress;
 
 pub use error::ExportError;
+pub use incidence::Placing;
 
 /// What the files say beyond the release.
 #[derive(Clone, Debug)]
@@ -67,14 +68,14 @@ pub fn write_release_parquet(release: &Release, path: &Path) -> Result<(), Error
 
 /// Writes `incidence.parquet`: which areas each finest published cell lies in, by geometry alone. One row for each piece that borders cut
 /// from a cell: `cell` (feature id) and the area's key for each system, null outside all of them. A cell with one row lies in these areas as a
-/// whole. `by_cell`: records were placed by their cell, so that each cell lies where its centre lies.
+/// whole. Without a grid there is no `cell`, and each row is a combination of areas that a record can lie in.
 ///
 /// It says nothing of records; the audit reads it, so that it knows of borders what anyone with a map knows.
 ///
 /// # Errors
 /// If the file can't be written.
-pub fn write_incidence(release: &Release, by_cell: bool, path: &Path) -> Result<(), Error> {
-    incidence::write(release, by_cell, path)
+pub fn write_incidence(release: &Release, placing: &Placing<'_>, path: &Path) -> Result<(), Error> {
+    incidence::write(release, placing, path)
 }
 
 /// Writes `<folder>/<layer>.geojson` for every layer (RFC 7946: WGS 84, degrees, longitude first, seven decimals). Returns the files in the order of

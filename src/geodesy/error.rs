@@ -6,7 +6,7 @@ use crate::error::{Failure, Kind, Language};
 use crate::say;
 
 /// A reference system that cannot be used, and how to mend it. Holds what was written in the plan, never a coordinate.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum GeodesyError {
     /// The EPSG code is not in the table of definitions.
     UnknownEpsg {
@@ -43,6 +43,24 @@ pub enum GeodesyError {
         system: String,
         /// What is wrong, in the words of the projection library.
         reason: String,
+    },
+    /// A file of datum shifts cannot be used.
+    BadGrid {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A datum shift is too coarse for the cells.
+    CoarseDatum {
+        /// The system's label.
+        system: String,
+        /// How accurate it is, metres.
+        accuracy_m: f64,
+        /// The finest cells of the run, metres.
+        finest_m: u32,
+        /// The smallest that would do, metres.
+        smallest_m: u32,
     },
     /// The projection can be computed in the other direction only.
     OneWay {
@@ -87,6 +105,16 @@ impl Failure for GeodesyError {
                 language,
                 "the definition of {system} cannot be used ({reason}): check its parameters or give the EPSG code",
                 "die Definition von {system} ist nicht verwendbar ({reason}): die Parameter prüfen oder den EPSG-Code angeben"
+            ),
+            Self::BadGrid { file, reason } => say!(
+                language,
+                "{file}: the grid of datum shifts cannot be used: {reason}",
+                "{file}: das Gitter der Datumsübergänge ist nicht verwendbar: {reason}"
+            ),
+            Self::CoarseDatum { system, accuracy_m, finest_m, smallest_m } => say!(
+                language,
+                "{system} is on an old datum; its shift to ETRS89 is accurate to {accuracy_m} m, too coarse for cells of {finest_m} m: name a grid with                  --datum-grid (for the Gauss-Krüger zones BETA2007.gsb of the BKG; it is also found in PROJ_DATA), count in cells from {smallest_m} m, or                  accept it with --allow-coarse-datum",
+                "{system} hat ein altes Datum; der Übergang nach ETRS89 ist auf {accuracy_m} m genau, zu grob für Zellen von {finest_m} m: mit                  --datum-grid ein Gitter angeben (für Gauß-Krüger BETA2007.gsb vom BKG; wird auch in PROJ_DATA gefunden), in Zellen ab {smallest_m} m zählen                  oder mit --allow-coarse-datum in Kauf nehmen"
             ),
             Self::OneWay { system } => say!(
                 language,

@@ -18,6 +18,8 @@
 
 mod area_of_use;
 mod block;
+mod datum;
+mod datum_grid;
 mod diagnosis;
 mod error;
 mod fitted;
@@ -28,6 +30,8 @@ mod wkt;
 mod wkt_tree;
 
 pub use area_of_use::{in_area_of_use, in_area_of_use_of};
+pub use datum::{DatumGrids, DatumShift};
+pub use datum_grid::DatumGrid;
 pub use diagnosis::{Suspicion, diagnose};
 pub use error::GeodesyError;
 pub use fitted::FittedProjection;

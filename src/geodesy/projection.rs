@@ -1,10 +1,12 @@
 //! The exact transformation from one reference system to another.
 
+use std::sync::Arc;
+
 use proj4rs::Proj;
 use proj4rs::transform::transform;
 
 use crate::geodesy::error::GeodesyError;
-use crate::geodesy::system::ReferenceSystem;
+use crate::geodesy::system::{Datum, ReferenceSystem};
 
 /// Any system to any system, point by point: back to the source's ellipsoid, datum shift where the two differ, forward.
 ///
@@ -12,7 +14,8 @@ use crate::geodesy::system::ReferenceSystem;
 pub struct Projection {
     from: ReferenceSystem,
     to: ReferenceSystem,
-    shift: Option<(Proj, Proj)>,
+    /// From, to, and WGS 84 between them.
+    shift: Option<(Proj, Proj, Proj)>,
     identity: bool,
 }
 
@@ -20,7 +23,12 @@ impl Projection {
     /// Prepares the transformation.
     pub fn new(from: &ReferenceSystem, to: &ReferenceSystem) -> Result<Self, GeodesyError> {
         let (source, target) = (from.definition(), to.definition());
-        let same_frame = source.frame == target.frame;
+        let same_grid = match (from.grid(), to.grid()) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        };
+        let same_frame = from.same_datum(to) && same_grid;
         let identity = same_frame && source.kernel == target.kernel;
         if !identity && !source.projected.has_inverse() {
             return Err(GeodesyError::OneWay { system: from.label().to_owned() });
@@ -29,7 +37,8 @@ impl Projection {
             return Err(GeodesyError::OneWay { system: to.label().to_owned() });
         }
         let hub = || Proj::from_proj_string("+proj=longlat +datum=WGS84").expect("the hub is a valid system");
-        let shift = (!same_frame).then(|| (source.datum.clone().unwrap_or_else(hub), target.datum.clone().unwrap_or_else(hub)));
+        let base = |datum: &Option<Datum>| datum.as_ref().map_or_else(hub, |datum| datum.base.clone());
+        let shift = (!same_frame).then(|| (base(&source.datum), base(&target.datum), hub()));
         Ok(Self { from: from.clone(), to: to.clone(), shift, identity })
     }
 
@@ -50,9 +59,27 @@ impl Projection {
             point = (x.to_radians(), y.to_radians(), 0.0);
         }
         transform(&source.projected, &source.base, &mut point).ok()?;
-        if let Some((from, to)) = &self.shift {
-            transform(from, to, &mut point).ok()?;
-            point.2 = 0.0;
+        match &self.shift {
+            None => {}
+            Some((from, to, _)) if self.from.grid().is_none() && self.to.grid().is_none() => {
+                transform(from, to, &mut point).ok()?;
+                point.2 = 0.0;
+            }
+            Some((from, to, hub)) => {
+                let degrees = |point: (f64, f64, f64)| [point.0.to_degrees(), point.1.to_degrees()];
+                let radians = |[lon, lat]: [f64; 2]| (lon.to_radians(), lat.to_radians(), 0.0);
+                // Beyond a grid the parameters take over.
+                match self.from.grid().and_then(|grid| grid.forward(degrees(point))) {
+                    Some(shifted) => point = radians(shifted),
+                    None => transform(from, hub, &mut point).ok()?,
+                }
+                point.2 = 0.0;
+                match self.to.grid().and_then(|grid| grid.backward(degrees(point))) {
+                    Some(shifted) => point = radians(shifted),
+                    None => transform(hub, to, &mut point).ok()?,
+                }
+                point.2 = 0.0;
+            }
         }
         transform(&target.base, &target.projected, &mut point).ok()?;
         let (x, y) = if self.to.is_geographic() { (point.0.to_degrees(), point.1.to_degrees()) } else { (point.0, point.1) };

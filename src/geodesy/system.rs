@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use proj4rs::Proj;
 
 use crate::geodesy::area_of_use::{self, AreaOfUse};
+use crate::geodesy::datum_grid::DatumGrid;
 use crate::geodesy::error::GeodesyError;
 use crate::geodesy::wkt;
 
@@ -21,7 +22,16 @@ const RECOGNISED: [u32; 17] =
 
 /// A coordinate reference system. Cheap to clone; `Debug` shows the label only.
 #[derive(Clone)]
-pub struct ReferenceSystem(Arc<Definition>);
+pub struct ReferenceSystem(Arc<Definition>, Option<Arc<DatumGrid>>);
+
+/// A datum and its shift to WGS 84 by parameters.
+#[derive(Clone)]
+pub(super) struct Datum {
+    /// Longitude and latitude from Greenwich, with the datum.
+    pub(super) base: Proj,
+    /// Seven rather than three.
+    pub(super) has_seven_parameters: bool,
+}
 
 /// What is known of a system.
 pub(super) struct Definition {
@@ -32,7 +42,7 @@ pub(super) struct Definition {
     /// Longitude and latitude from Greenwich on the same ellipsoid, without datum.
     pub(super) base: Proj,
     /// The same with its datum; `None` where the shift to WGS 84 is null or unknown.
-    pub(super) datum: Option<Proj>,
+    pub(super) datum: Option<Datum>,
     /// Two systems of the same frame need no datum shift between them.
     pub(super) frame: String,
     /// The definition without what does not change a coordinate.
@@ -66,6 +76,11 @@ impl ReferenceSystem {
             }
             return Ok(system);
         }
+        // Of a compound system the horizontal part: `EPSG:25832+7837`, `urn:ogc:def:crs,crs:EPSG::25832,crs:EPSG::7837`.
+        let upper = match upper.strip_prefix("URN:OGC:DEF:CRS,") {
+            Some(parts) => parts.split(',').next().unwrap_or("").trim_start_matches("CRS:").to_owned(),
+            None => upper.split('+').next().unwrap_or("").trim().to_owned(),
+        };
         let (authority, code) = match upper.rfind([':', '/', '#']) {
             Some(at) => (&upper[..at], &upper[at + 1..]),
             None => ("EPSG", upper.as_str()),
@@ -142,7 +157,11 @@ impl ReferenceSystem {
         let shift = tokens.shift();
         let frame = shift.as_ref().map_or_else(String::new, |shift| format!("{ellipsoid} {shift}"));
         let datum = match &shift {
-            Some(shift) => Some(Proj::from_proj_string(&format!("+proj=longlat {ellipsoid} {shift}")).map_err(failed)?),
+            Some(shift) => {
+                let base = Proj::from_proj_string(&format!("+proj=longlat {ellipsoid} {shift}")).map_err(failed)?;
+                let has_seven_parameters = !shift.starts_with("+towgs84=") || shift.matches(',').count() > 2;
+                Some(Datum { base, has_seven_parameters })
+            }
             None => None,
         };
         let (kernel, projected) = if geographic {
@@ -156,7 +175,7 @@ impl ReferenceSystem {
             return Err(GeodesyError::UnsupportedProjection { system: label, method });
         }
         let area = OnceLock::new();
-        Ok(Self(Arc::new(Definition { label, epsg, projected, base, datum, frame, kernel, geographic, area })))
+        Ok(Self(Arc::new(Definition { label, epsg, projected, base, datum, frame, kernel, geographic, area }), None))
     }
 
     /// The same system with its EPSG code, where a listed system gives the same coordinates to a hundredth of a millimetre.
@@ -166,6 +185,21 @@ impl ReferenceSystem {
             area_of_use::agree(&self, &listed).then_some(listed)
         };
         RECOGNISED.iter().find_map(same).unwrap_or(self)
+    }
+
+    /// The same system, shifted to ETRS89 by a grid where that reaches.
+    pub(super) fn with_grid(self, grid: Arc<DatumGrid>) -> Self {
+        Self(self.0, Some(grid))
+    }
+
+    /// The grid that the system is shifted by.
+    pub(super) fn grid(&self) -> Option<&Arc<DatumGrid>> {
+        self.1.as_ref()
+    }
+
+    /// Whether both are on one ellipsoid with one shift.
+    pub(super) fn same_datum(&self, other: &Self) -> bool {
+        self.0.frame == other.0.frame
     }
 
     /// `EPSG:25832`, or a short name of a custom system.

@@ -52,9 +52,12 @@ impl fmt::Debug for GridSize {
     }
 }
 
-/// Sizes of which each divides the next: finest first, at least one, no size twice.
+/// Sizes of which each divides the next: finest first, at least one, no size twice; or none, where only areas are wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GridSizes(Vec<GridSize>);
+pub struct GridSizes {
+    counted: Vec<GridSize>,
+    published: bool,
+}
 
 impl GridSizes {
     /// Sorts the sizes and checks that they nest.
@@ -70,29 +73,44 @@ impl GridSizes {
                 return Err(SizeError::NotNested { fine_m: pair[0].0, coarse_m: pair[1].0 });
             }
         }
-        Ok(Self(sizes))
+        Ok(Self { counted: sizes, published: true })
+    }
+
+    /// No grid: only areas are published. Places are still found by cells of 1 km, which nobody sees.
+    pub fn none() -> Self {
+        Self { counted: vec![GridSize(1000)], published: false }
+    }
+
+    /// Whether there is a grid.
+    pub fn published(&self) -> bool {
+        self.published
     }
 
     /// The finest size: the one that atoms are counted by.
     pub fn finest(&self) -> GridSize {
-        self.0[0]
+        self.counted[0]
     }
 
     /// The coarsest size.
     pub fn coarsest(&self) -> GridSize {
-        self.0[self.0.len() - 1]
+        self.counted[self.counted.len() - 1]
     }
 
-    /// All sizes, finest first.
+    /// All sizes that are published, finest first.
     pub fn as_slice(&self) -> &[GridSize] {
-        &self.0
+        if self.published { &self.counted } else { &[] }
+    }
+
+    /// All sizes that atoms are counted by, finest first: those published, or one where none is.
+    pub fn counted(&self) -> &[GridSize] {
+        &self.counted
     }
 }
 
 impl Default for GridSizes {
     /// 100, 500, 1000, 5000 and 10 000 m.
     fn default() -> Self {
-        Self([100, 500, 1000, 5000, 10_000].map(GridSize).to_vec())
+        Self { counted: [100, 500, 1000, 5000, 10_000].map(GridSize).to_vec(), published: true }
     }
 }
 
@@ -165,6 +183,13 @@ mod tests {
     fn two_hundred_and_fifty_does_not_nest_over_one_hundred() {
         assert_eq!(GridSizes::new(&[250, 100]), Err(SizeError::NotNested { fine_m: 100, coarse_m: 250 }));
         assert!(GridSizes::new(&[250, 500, 1000]).is_ok());
+    }
+
+    #[test]
+    fn no_grid_has_no_size_to_show() {
+        let none = GridSizes::none();
+        assert!(none.as_slice().is_empty() && !none.published() && none.counted() == [none.finest()]);
+        assert!(GridSizes::default().published() && GridSizes::default().counted() == GridSizes::default().as_slice());
     }
 
     #[test]

@@ -37,6 +37,9 @@ impl ZoomPlan {
         let smallest = if south_deg <= 0.0 && north_deg >= 0.0 { 1.0 } else { scale(south_deg).min(scale(north_deg)) };
         let side = |size: GridSize, zoom: usize| f64::from(size.metres()) / EQUATOR_M * f64::from(1_u32 << zoom);
         let at = |zoom: usize| {
+            if !sizes.published() {
+                return None;
+            }
             if zoom == usize::from(Self::MAX_ZOOM) {
                 return Some(sizes.finest());
             }

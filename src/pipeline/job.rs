@@ -6,19 +6,20 @@ use std::sync::Arc;
 
 use crate::area::{AreaFile, AreaSystem};
 use crate::confidential::{
-    AddressColumns, Concentration, Contributor, CountSpec, DateSpec, Dialect, DimensionKind, DimensionSpec, Key, MeasureSpec,
-    Merge, Method, Missing, PerturbationParameters, PerturbationTable, PositionSource, Release, Request, Sensitive, Table, Zeros,
-    declared_system,
+    Account, AddressColumns, Concentration, Contributor, CountSpec, CutOff, DateSpec, Dialect, DimensionKind, DimensionSpec, Key,
+    MeasureSpec, Merge, Method, Missing, MonthDay, PerturbationParameters, PerturbationTable, PositionSource, Release, Request,
+    Sensitive, Table, Zeros, declared_system,
 };
 use crate::config::{DimensionPlan, Format, MethodPlan, MissingPlan, Plan, PlanError, ZerosPlan};
 use crate::error::{Error, Language};
-use crate::geodesy::ReferenceSystem;
+use crate::export::Placing;
+use crate::geodesy::{DatumGrids, ReferenceSystem};
 use crate::grid::GridSizes;
-use crate::pipeline::address::address_source;
-use crate::pipeline::files;
+use crate::pipeline::address::{address_source, datum_grids};
 use crate::pipeline::key::read_key;
 use crate::pipeline::merge::then;
 use crate::pipeline::profile::{explain, with_profile};
+use crate::pipeline::{area_keys, files};
 use crate::progress::{Progress, Stage};
 use crate::report::{Declared, Fate, InputField};
 use crate::say;
@@ -78,7 +79,7 @@ impl Job {
         let folder = plan.output.folder.clone().ok_or(missing("output.folder", "-o", "-o out"))?;
         let stem = folder.file_name().map_or_else(|| "kleinraum".into(), |name| name.to_string_lossy().into_owned());
         let title = plan.title.clone().unwrap_or_else(|| stem.clone());
-        let sizes = plan.grid.sizes.as_ref().map_or_else(|| Ok(GridSizes::default()), |sizes| GridSizes::new(sizes))?;
+        let sizes = area_keys::sizes(plan)?;
         let (plan, merge) = &then(plan, &sizes)?;
         let names = plan.dimension.iter().map(|d| d.name.as_str());
         each_once("dimension.name", names)?;
@@ -106,13 +107,14 @@ impl Job {
             .into());
         }
         let (method, key_note) = method(plan, language)?;
+        let grids = datum_grids(plan.position.datum_grid.as_deref())?;
         Ok(Self {
             title,
             attribution: plan.attribution.clone().unwrap_or_default(),
             language,
             stem,
             formats: plan.output.formats.as_ref().map_or_else(|| Format::ALL.into(), |formats| formats.iter().copied().collect()),
-            output_system: ReferenceSystem::parse(plan.output.crs.as_deref().unwrap_or("EPSG:25832"))?,
+            output_system: grids.apply(ReferenceSystem::parse(plan.output.crs.as_deref().unwrap_or("EPSG:25832"))?),
             files: files::expanded(&plan.source.files)?,
             dialect: Dialect {
                 encoding: plan.source.encoding.clone(),
@@ -121,8 +123,8 @@ impl Job {
                 layer: plan.source.layer.clone(),
                 ..Dialect::default()
             },
-            position: position(plan)?,
-            areas: areas(plan),
+            position: position(plan, &sizes, &grids)?,
+            areas: areas(plan, &grids),
             dimensions: plan.dimension.iter().map(|d| dimension(d, language)).collect::<Result<_, _>>()?,
             tables: tables(plan)?,
             measures: plan.measure.iter().map(|m| MeasureSpec { name: m.name.clone(), column: m.column.clone() }).collect(),
@@ -215,9 +217,13 @@ impl Job {
         request.count.systems.iter().flat_map(told).collect()
     }
 
-    /// Whether records are placed by a cell code, and so lie in an area where their cell's centre does.
-    pub(super) fn placed_by_cell(&self) -> bool {
-        matches!(self.position, PositionSource::CellCode { .. })
+    /// What says where records lie.
+    pub(super) fn placing<'a>(&self, account: &'a Account) -> Placing<'a> {
+        match self.position {
+            PositionSource::CellCode { .. } => Placing::Cells,
+            PositionSource::AreaKeys { .. } | PositionSource::StreetTable(_) => Placing::Keys(&account.area_combinations),
+            _ => Placing::Points,
+        }
     }
 
     /// The columns that are read, and what becomes of each, in the order records go through them.
@@ -229,10 +235,12 @@ impl Job {
             }
             PositionSource::Geometry { column, .. } => vec![field(column, Fate::Coordinate)],
             PositionSource::CellCode { column } => vec![field(column, Fate::CellCode)],
-            PositionSource::Address(source) => {
-                let AddressColumns { street, number, suffix, postcode, municipality, street_key } = &source.columns;
-                let columns = [street_key, street, number, suffix, postcode, municipality];
-                columns.into_iter().flatten().map(|column| field(column, Fate::Address)).collect()
+            PositionSource::Address(source) => address_fields(&source.columns, &field),
+            PositionSource::StreetTable(source) => address_fields(&source.columns, &field),
+            PositionSource::AreaKeys { columns } => {
+                let mut different: Vec<&String> = columns.iter().collect();
+                different.dedup();
+                different.into_iter().map(|column| field(column, Fate::AreaKey)).collect()
             }
         };
         for (position, d) in self.dimensions.iter().enumerate() {
@@ -259,6 +267,7 @@ impl Job {
     pub(super) fn input_files(&self) -> Vec<PathBuf> {
         let register = match &self.position {
             PositionSource::Address(source) => Some(source.register.file.clone()),
+            PositionSource::StreetTable(source) => Some(source.table.file.clone()),
             _ => None,
         };
         self.files.iter().cloned().chain(self.areas.iter().map(|area| area.file.clone())).chain(register).collect()
@@ -269,6 +278,12 @@ impl Job {
         let parameters: Vec<String> = release.parameters.iter().map(|(name, value)| format!("{name}: {value}")).collect();
         say!(self.language, "disclosure control: {}; {}", "Geheimhaltung: {}; {}", release.method, parameters.join("; "))
     }
+}
+
+fn address_fields(columns: &AddressColumns, field: &dyn Fn(&str, Fate) -> InputField) -> Vec<InputField> {
+    let AddressColumns { street, number, suffix, postcode, municipality, street_key } = columns;
+    let columns = [street_key, street, number, suffix, postcode, municipality];
+    columns.into_iter().flatten().map(|column| field(column, Fate::Address)).collect()
 }
 
 fn missing(key: &'static str, flag: &'static str, example: &'static str) -> PlanError {
@@ -303,11 +318,23 @@ fn check_name(name: &str) -> Result<(), PlanError> {
     Ok(())
 }
 
-fn position(plan: &Plan) -> Result<PositionSource, Error> {
+fn position(plan: &Plan, sizes: &GridSizes, grids: &DatumGrids) -> Result<PositionSource, Error> {
     let p = &plan.position;
+    // Positions of a datum too coarse for the cells are refused; without a grid there are no cells.
+    let allowed = p.allow_coarse_datum || !sizes.published();
+    let system = |crs: &str| -> Result<ReferenceSystem, Error> {
+        let system = grids.apply(ReferenceSystem::parse(crs)?);
+        match system.datum_shift().filter(|_| !allowed).and_then(|shift| shift.too_coarse(sizes.finest().metres())) {
+            Some(coarse) => Err(coarse.into()),
+            None => Ok(system),
+        }
+    };
+    if let Some(keyed) = area_keys::position(plan)? {
+        return Ok(keyed);
+    }
     if let Some(address) = &p.address {
         return match (&p.cell, &p.x, &p.y, &p.geometry) {
-            (None, None, None, None) => Ok(PositionSource::Address(Box::new(address_source(address)?))),
+            (None, None, None, None) => Ok(PositionSource::Address(Box::new(address_source(address, grids.clone(), allowed)?))),
             _ => Err(impossible(
                 "position.address",
                 "address, cell, x, y, geometry",
@@ -334,13 +361,13 @@ fn position(plan: &Plan) -> Result<PositionSource, Error> {
         };
         let crs = p.crs.clone().map_or_else(declared, |crs| Ok(Some(crs)))?;
         let crs = crs.ok_or(missing("position.crs", "--crs", "--crs EPSG:25832"))?;
-        return Ok(PositionSource::Geometry { system: ReferenceSystem::parse(&crs)?, column: column.clone() });
+        return Ok(PositionSource::Geometry { system: system(&crs)?, column: column.clone() });
     }
     match (&p.cell, &p.x, &p.y) {
         (Some(column), None, None) => Ok(PositionSource::CellCode { column: column.clone() }),
         (None, Some(x), Some(y)) => {
             let crs = p.crs.as_deref().ok_or(missing("position.crs", "--crs", "--crs EPSG:25832"))?;
-            Ok(PositionSource::Coordinates { system: ReferenceSystem::parse(crs)?, x_column: x.clone(), y_column: y.clone() })
+            Ok(PositionSource::Coordinates { system: system(crs)?, x_column: x.clone(), y_column: y.clone() })
         }
         (Some(_), ..) => Err(impossible(
             "position.cell",
@@ -352,12 +379,13 @@ fn position(plan: &Plan) -> Result<PositionSource, Error> {
         (None, None, Some(_)) => Err(missing("position.x", "--x", "--x e_25832").into()),
         (None, Some(_), None) => Err(missing("position.y", "--y", "--y n_25832").into()),
         (None, None, None) => {
-            Err(missing("position", "--x and --y, --cell, or --register with --street", "--x e_25832 --y n_25832").into())
+            Err(missing("position", "--x and --y, --cell, --register with --street, or --area-key", "--x e_25832 --y n_25832")
+                .into())
         }
     }
 }
 
-fn areas(plan: &Plan) -> Vec<AreaFile> {
+fn areas(plan: &Plan, grids: &DatumGrids) -> Vec<AreaFile> {
     let file = |area: &crate::config::AreaPlan| AreaFile {
         name: area.name.clone(),
         label: None,
@@ -366,11 +394,13 @@ fn areas(plan: &Plan) -> Vec<AreaFile> {
         label_attribute: area.label.clone(),
         crs: area.crs.clone(),
         filter: area.filter.clone().into_iter().collect(),
+        grids: grids.clone(),
     };
     plan.area.iter().map(file).collect()
 }
 
 fn dimension(plan: &DimensionPlan, language: Language) -> Result<DimensionSpec, PlanError> {
+    let cut_off = cut_off(plan)?;
     let kind = match (&plan.bands, &plan.categories) {
         (Some(_), Some(_)) => {
             return Err(impossible(
@@ -391,7 +421,7 @@ fn dimension(plan: &DimensionPlan, language: Language) -> Result<DimensionSpec, 
                     "aufsteigende Zahlen, zum Beispiel [0, 3, 6]",
                 ));
             }
-            if plan.birth { DimensionKind::AgeBands(bands.clone()) } else { DimensionKind::Bands(bands.clone()) }
+            if plan.birth { DimensionKind::AgeBands(bands.clone(), cut_off) } else { DimensionKind::Bands(bands.clone()) }
         }
         _ if plan.birth => {
             return Err(missing("dimension.bands", "bands", "bands = [0, 3, 6, 18, 65] of the age, with birth = true"));
@@ -408,6 +438,30 @@ fn dimension(plan: &DimensionPlan, language: Language) -> Result<DimensionSpec, 
     };
     let label = plan.label.clone().unwrap_or_else(|| plan.name.clone());
     Ok(DimensionSpec { name: plan.name.clone(), label, column: plan.column.clone(), kind, missing })
+}
+
+/// The day of the year that ages are taken at.
+fn cut_off(plan: &DimensionPlan) -> Result<Option<CutOff>, PlanError> {
+    let day = |key: &str, text: &Option<String>| -> Result<Option<MonthDay>, PlanError> {
+        let Some(text) = text else { return Ok(None) };
+        let key = format!("dimension.{}.{key}", plan.name);
+        let day = MonthDay::parse(text);
+        day.map(Some).ok_or_else(|| {
+            impossible(&key, text, "a day of the year, for example 09-30", "ein Tag des Jahres, zum Beispiel 09-30 oder 30.09.")
+        })
+    };
+    let (cut_off, year_begins) = (day("cut_off", &plan.cut_off)?, day("year_begins", &plan.year_begins)?);
+    if cut_off.is_some() && !plan.birth {
+        return Err(missing(
+            "dimension.birth",
+            "--age",
+            "--age alter=geburtsdatum:0,3,6 --cut-off 09-30: cut-off days are of ages",
+        ));
+    }
+    match (cut_off, year_begins) {
+        (None, Some(_)) => Err(missing("dimension.cut_off", "--cut-off", "--cut-off 09-30 --year-begins 08-01")),
+        (cut_off, year_begins) => Ok(cut_off.map(|day| CutOff::new(day, year_begins))),
+    }
 }
 
 /// The total first, then the tables as declared; without a declaration one table for each dimension.

@@ -64,6 +64,9 @@ impl Facts<'_> {
             "protection": {"method": release.method, "parameters": parameters},
             "records": self.records(),
             "projection": {
+                "datum_shift": self.account.datum_shift.as_ref().map(|shift| json!({
+                    "system": shift.system, "grid": shift.grid, "accuracy_m": shift.accuracy_m,
+                })),
                 "verified_error_m": self.account.projection_error_m,
                 "exactly_projected": self.tellable(self.account.exactly_projected),
             },
@@ -134,6 +137,15 @@ impl Facts<'_> {
             "rejected": rejects,
             "areas": areas,
         });
+        if self.release.lattice.dates.len() > 1 {
+            records["record_dates"] = json!(true);
+        }
+        if let Some(shift) = &self.account.datum_shift {
+            records["positions"] = json!(shift.explain(self.job.language));
+        }
+        if self.account.keys_mended > 0 {
+            records["keys_mended"] = self.tellable(self.account.keys_mended);
+        }
         if let Some(grades) = self.grades() {
             records["grades_percent"] = grades;
         }
@@ -163,7 +175,7 @@ impl Facts<'_> {
     /// In place of a number that must not be told: what the release itself says of all records, or of those outside a system's areas, where its
     /// numbers add up.
     fn rounded(&self, outside: Option<&str>) -> Value {
-        if self.release.method != "round" {
+        if self.release.method != "round" || !self.release.lattice.sizes.published() {
             return json!({"count": null});
         }
         let lattice = &self.release.lattice;

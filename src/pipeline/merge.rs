@@ -30,6 +30,14 @@ pub(super) fn then(plan: &Plan, sizes: &GridSizes) -> Result<(Plan, Option<Merge
             None => Ok((plan, None)),
         };
     }
+    if !sizes.published() {
+        return Err(impossible(
+            "protection.method",
+            "merge, without a grid,",
+            "another method: merge joins cells",
+            "eine andere Methode: merge verbindet Zellen",
+        ));
+    }
     let minimum = p.minimum.take().unwrap_or_else(|| p.threshold.unwrap_or(MINIMUM));
     if minimum < 2 {
         return Err(impossible("protection.minimum", minimum, "2 or more, for example 10", "2 oder mehr, zum Beispiel 10"));

@@ -1,6 +1,7 @@
 //! The whole way: plan → closed room → release → layers → bundle and report. The only place that knows all rooms.
 
 mod address;
+mod area_keys;
 mod audited;
 mod compare;
 mod files;
@@ -97,7 +98,7 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
         let doubts = scope.spawn(|| job.doubts(&request));
         let (mut release, account) = confidential::release(&request, &stopwatch)?;
         release.parameters.splice(0..0, job.profile.iter().map(|profile| ("profile", profile.clone())));
-        let tiles = write(&job, &release, folder.path(), &stopwatch)?;
+        let tiles = write(&job, (&release, &account), folder.path(), &stopwatch)?;
         stopwatch.begin(Stage::Hash, None);
         let inputs = hashes.join().expect("hashing does not panic")?;
         let outputs = manifest::output_hashes(folder.path())?;
@@ -135,7 +136,12 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
 }
 
 /// Writes every format the job asks for into `folder`.
-fn write(job: &Job, release: &Release, folder: &Path, progress: &dyn Progress) -> Result<Option<TileReport>, Error> {
+fn write(
+    job: &Job,
+    (release, account): (&Release, &Account),
+    folder: &Path,
+    progress: &dyn Progress,
+) -> Result<Option<TileReport>, Error> {
     let wants = |format| job.formats.contains(&format);
     let tile_formats: Vec<TileFormat> =
         [(Format::Pmtiles, TileFormat::PmTiles), (Format::Mbtiles, TileFormat::MbTiles), (Format::Tiles, TileFormat::Directory)]
@@ -175,7 +181,7 @@ fn write(job: &Job, release: &Release, folder: &Path, progress: &dyn Progress) -
             export::write_csv(release, &options, &folder.join("csv"), progress)?;
         }
         if !release.lattice.systems.is_empty() {
-            export::write_incidence(release, job.placed_by_cell(), &folder.join("incidence.parquet"))?;
+            export::write_incidence(release, &job.placing(account), &folder.join("incidence.parquet"))?;
         }
         export::write_release_parquet(release, &folder.join("release.parquet"))
     };

@@ -192,6 +192,17 @@ fn flow(page: &mut Page, report: &Report<'_>) {
         vec![say!(language, "records read", "Sätze gelesen"), page.told(&records["read"])],
         vec![say!(language, "placed", "verortet"), page.told(&records["placed"])],
     ];
+    if records["record_dates"] == true {
+        rows[1][0] = say!(language, "placed, once for each reference date", "verortet, je Stichtag einmal");
+    }
+    if !records["keys_mended"].is_null() {
+        let title = say!(
+            language,
+            "placed, leading zeros of the area key restored",
+            "verortet, führende Nullen des Gebietsschlüssels ergänzt"
+        );
+        rows.push(vec![title, page.told(&records["keys_mended"])]);
+    }
     for (reason, count) in records["rejected"].as_object().into_iter().flatten() {
         rows.push(vec![say!(language, "rejected: {reason}", "abgewiesen: {reason}"), page.told(count)]);
     }
@@ -207,6 +218,9 @@ fn flow(page: &mut Page, report: &Report<'_>) {
         rows.push(vec![label, format!("{percent} %")]);
     }
     page.table(&[String::new(), say!(language, "#records", "#Sätze")], &rows);
+    if let Some(positions) = records["positions"].as_str() {
+        page.paragraph(positions);
+    }
     page.heading(&say!(language, "Each column and where it ends", "Jede Spalte und wo sie endet"));
     let mut rows: Vec<Vec<String>> =
         report.fields.iter().map(|field| vec![field.column.clone(), fate(&field.fate, language)]).collect();

@@ -67,6 +67,7 @@ fn fate_name(fate: &Fate) -> &'static str {
         Fate::Coordinate => "coordinate",
         Fate::Address => "address",
         Fate::CellCode => "cell_code",
+        Fate::AreaKey => "area_key",
         Fate::Category(_) => "category",
         Fate::Unpublished(_) => "category_in_no_table",
         Fate::Summed(_) => "measure",

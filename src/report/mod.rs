@@ -73,6 +73,8 @@ pub enum Fate {
     Address,
     /// A cell code: shortened to the cells that are published.
     CellCode,
+    /// A key of areas: published as the areas it names.
+    AreaKey,
     /// A category of the dimension of this name: counted.
     Category(String),
     /// A category of the dimension of this name, which stands in no published table.

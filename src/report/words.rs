@@ -15,13 +15,18 @@ pub(super) fn fate(fate: &Fate, language: Language) -> String {
         ),
         Fate::Address => say!(
             language,
-            "looked up in the register of addresses; dropped as soon as the house is found, in no output",
-            "im Adressverzeichnis nachgeschlagen; verworfen, sobald das Haus gefunden ist, in keiner Ausgabe"
+            "looked up in the register or table of addresses; dropped as soon as the place is found, in no output",
+            "im Adressverzeichnis oder in der Straßentabelle nachgeschlagen; verworfen, sobald der Ort gefunden ist, in keiner Ausgabe"
         ),
         Fate::CellCode => say!(
             language,
             "gives the cell; published as the codes of cells of the declared sizes",
             "ergibt die Zelle; veröffentlicht als Codes der Zellen in den vereinbarten Größen"
+        ),
+        Fate::AreaKey => say!(
+            language,
+            "gives the areas; published as the keys of areas of the declared systems",
+            "ergibt die Gebiete; veröffentlicht als Schlüssel der Gebiete in den vereinbarten Ebenen"
         ),
         Fate::Category(name) => say!(
             language,

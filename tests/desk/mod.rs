@@ -191,7 +191,8 @@ pub fn rewrite_of(file: &Path, mut change: impl FnMut(&Key, Option<i64>, &str) -
             let new = change(&key, value, status);
             changed += usize::from(new != value);
             new_values.push(new);
-            statuses.push(if new == value { status } else { "value" }.to_owned());
+            let told = if new.is_some() { "value" } else { "suppressed" };
+            statuses.push(if new == value { status } else { told }.to_owned());
         }
         let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
         columns[5] = Arc::new(Int64Array::from(new_values));

@@ -242,7 +242,7 @@ fn ages_are_of_each_day_and_who_is_not_born_is_not_there() {
         "x,y,from,to,born,sex\n4300000,3400000,,,2019-06-01,m\n4300000,3400000,,,07.2023,\n4300000,3400000,,,1980,m\n\
          4300000,3400000,,,gestern,m\n",
     )
-    .dimension("born", DimensionKind::AgeBands(vec![0.0, 3.0, 6.0]), Missing::Reject)
+    .dimension("born", DimensionKind::AgeBands(vec![0.0, 3.0, 6.0], None), Missing::Reject)
     .dimension("sex", DimensionKind::Listed(vec!["m".into()]), Missing::Reject);
     case.spec.date = each(&["2021-12-31", "2023-12-31", "2024-12-31"]);
     let (cube, _) = case.count();

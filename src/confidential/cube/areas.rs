@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use rustc_hash::FxHashMap;
 
-use crate::area::{AreaIndex, AreaSystem};
+use crate::area::{AreaIndex, AreaSystem, Found};
 use crate::confidential::cube::error::CubeError;
 use crate::confidential::cube::key::AREAS_LIMIT;
 use crate::confidential::cube::numbered::{Numbered, ranks};
@@ -21,7 +21,8 @@ pub(super) struct Areas {
 }
 
 struct System {
-    index: AreaIndex,
+    /// None where places name their areas.
+    index: Option<AreaIndex>,
     areas: u32,
     pairs: Mutex<Numbered<(u32, u32)>>,
 }
@@ -48,14 +49,14 @@ pub(super) fn outside(tuple: &[Option<u32>]) -> u32 {
 }
 
 impl Areas {
-    /// Indexes the systems for cells of `finest`.
-    pub(super) fn new(systems: &[Arc<AreaSystem>], finest: GridSize) -> Result<Self, CubeError> {
+    /// Indexes the systems for cells of `finest`; no index where places name their areas.
+    pub(super) fn new(systems: &[Arc<AreaSystem>], finest: Option<GridSize>) -> Result<Self, CubeError> {
         let too_large = |system: &Arc<AreaSystem>| system.areas.len() + 1 >= AREAS_LIMIT;
         if systems.len() > 32 || systems.iter().any(too_large) {
             return Err(CubeError::TooManyAreas);
         }
         let system = |system: &Arc<AreaSystem>| System {
-            index: AreaIndex::new(system, finest),
+            index: finest.map(|finest| AreaIndex::new(system, finest)),
             areas: system.areas.len() as u32,
             pairs: Mutex::default(),
         };
@@ -75,9 +76,10 @@ impl Areas {
         for (at, system) in self.systems.iter().enumerate() {
             for row in (0..sieve.rows()).filter(|&row| sieve.stands(row)) {
                 let cell = places.cells[row];
-                let found = match &places.points_3035_m {
-                    Some([eastings_m, northings_m]) => system.index.locate(cell, eastings_m[row], northings_m[row]),
-                    None => system.index.locate_cell(cell),
+                let found = match (&system.index, &places.points_3035_m) {
+                    (Some(index), Some([eastings_m, northings_m])) => index.locate(cell, eastings_m[row], northings_m[row]),
+                    (Some(index), None) => index.locate_cell(cell),
+                    (None, _) => Found { area: places.areas[row * self.systems.len() + at], overlapping: false },
                 };
                 all.outside[row] |= u32::from(found.area.is_none()) << at;
                 all.overlaps[row] |= u32::from(found.overlapping) << at;

@@ -23,7 +23,7 @@ use crate::confidential::records::{NumberValues, TextValues, Values};
 use crate::confidential::secret::KeyedHash;
 use crate::confidential::sieve::Sieve;
 use crate::error::Language;
-use crate::grid::GridSize;
+use crate::grid::{CellId, GridSize};
 
 /// What a cube is made of.
 #[derive(Clone, Copy)]
@@ -39,6 +39,10 @@ pub(in crate::confidential) struct CubeSpec<'s> {
     pub contributor: &'s Contributor,
     pub systems: &'s [Arc<AreaSystem>],
     pub finest: GridSize,
+    /// Whether records are counted by cell; else a combination of areas takes a cell's place.
+    pub grid: bool,
+    /// Whether areas are found by where records lie; else the places name them.
+    pub located: bool,
     /// Of the labels of bands.
     pub language: Language,
 }
@@ -140,7 +144,7 @@ impl<'s> CubeBuilder<'s> {
         }
         Ok(Self {
             dates: Dates::new(spec.date)?,
-            areas: Areas::new(spec.systems, spec.finest)?,
+            areas: Areas::new(spec.systems, spec.located.then_some(spec.finest))?,
             tally: Tally::new(spec.amounts(), spec.kept()),
             contributors: RandomState::new(),
             identities: spec.id_column.map(|_| Identities::new(spec.amounts())),
@@ -206,7 +210,9 @@ impl<'s> CubeBuilder<'s> {
             }
         }
         let AreaCodes { codes: areas, outside, overlaps } = self.areas.codes(places, &mut filler.areas, sieve)?;
-        let key = |row: usize| PackedKey::new(places.cells[row], areas[row], dates[row], groups[row]);
+        let one = CellId::of_corner(self.spec.finest, 0, 0).expect("the grid begins with a cell");
+        let cell = |row: usize| if self.spec.grid { places.cells[row] } else { one };
+        let key = |row: usize| PackedKey::new(cell(row), areas[row], dates[row], groups[row]);
         let standing = (0..sieve.rows()).filter(|&row| sieve.stands(row));
         if let (Some(identities), Some(waiting), Some(ids)) = (&self.identities, &mut filler.waiting, columns.id) {
             for row in standing {

@@ -30,7 +30,7 @@ impl<'s> Categories<'s> {
         let mut declared = match &spec.kind {
             DimensionKind::Discovered => Vec::new(),
             DimensionKind::Listed(texts) => texts.iter().map(|text| text.trim().to_owned()).collect(),
-            DimensionKind::Bands(edges) | DimensionKind::AgeBands(edges) => {
+            DimensionKind::Bands(edges) | DimensionKind::AgeBands(edges, _) => {
                 if edges.is_empty() || !edges.iter().all(|edge| edge.is_finite()) || !edges.is_sorted_by(|a, b| a < b) {
                     return Err(CubeError::Bands { dimension: spec.name.clone() });
                 }
@@ -106,7 +106,7 @@ impl<'s> Categories<'s> {
     }
 
     fn band_code(&self, numbers: &NumberValues, row: usize) -> Result<u32, Fault> {
-        let (DimensionKind::Bands(edges) | DimensionKind::AgeBands(edges)) = &self.spec.kind else {
+        let (DimensionKind::Bands(edges) | DimensionKind::AgeBands(edges, _)) = &self.spec.kind else {
             unreachable!("only bands are read as numbers")
         };
         match numbers.states[row] {

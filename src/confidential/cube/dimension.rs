@@ -1,5 +1,6 @@
 //! What the plan says about dimensions, measures and dates.
 
+use crate::confidential::cube::cut_off::CutOff;
 use crate::error::Language;
 use crate::say;
 
@@ -28,8 +29,9 @@ pub enum DimensionKind {
     /// Edges of half-open bands, ascending: `[0, 3, 6]` makes "0 to under 3", "3 to under 6" and "6 and over"; numbers below the first
     /// edge are rejected.
     Bands(Vec<f64>),
-    /// The same of the age in completed years at the reference date; the column holds the date of birth, its month or its year.
-    AgeBands(Vec<f64>),
+    /// The same of the age in completed years at the reference date, or at the cut-off day that goes with it; the column holds the date of birth, its
+    /// month or its year.
+    AgeBands(Vec<f64>, Option<CutOff>),
 }
 
 /// What happens to records without a value in a dimension.

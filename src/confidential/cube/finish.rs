@@ -7,9 +7,10 @@ use crate::confidential::cube::category::Ranked;
 use crate::confidential::cube::error::CubeError;
 use crate::confidential::cube::key::{KeyRanks, Occurring, PackedKey, RankedKey};
 use crate::confidential::cube::tally::Part;
-use crate::confidential::cube::{CellKey, Contributions, Contributor, Cube, RawSum};
+use crate::confidential::cube::{AtomKey, CellKey, Contributions, Contributor, Cube, RawSum};
 use crate::confidential::lattice::Dimension;
 use crate::confidential::raw_count::RawCount;
+use crate::grid::{CellId, GridSize};
 
 /// Everything that has a rank, by rank.
 pub(super) struct Orders {
@@ -70,10 +71,26 @@ pub(super) fn finish(spec: &CubeSpec<'_>, orders: Orders, mut ranks: KeyRanks, p
     let key_of = |atom: &Placed| CellKey::of(parts[atom.part as usize].sums[(atom.at as usize + 1) * stride - 1] as u64);
     let record_keys = spec.record_keys.map_or_else(Vec::new, |_| atoms.iter().map(key_of).collect());
     let contributions = contributions(spec, &atoms, parts);
-    let keys = atoms.par_iter().map(|atom| ranks.atom(atom.key)).collect();
+    let of_areas = |mut key: AtomKey| {
+        if !spec.grid {
+            key.cell = combination(spec.finest, key.areas);
+        }
+        key
+    };
+    let keys = atoms.par_iter().map(|atom| of_areas(ranks.atom(atom.key))).collect();
     let counts = atoms.iter().map(|atom| atom.count).collect();
     Ok(Cube { dimensions, dates, area_tuples, keys, counts, sums, record_keys, contributions })
 }
+
+/// Where no grid is published, the cell that stands for a combination of areas: a place of its own in the order of combinations.
+fn combination(size: GridSize, areas: u32) -> CellId {
+    let corner = |index: u32| (index * size.metres()) as i32;
+    CellId::of_corner(size, corner(areas % COMBINATIONS_IN_A_ROW), corner(areas / COMBINATIONS_IN_A_ROW))
+        .expect("the grid has room for as many cells as there can be combinations")
+}
+
+/// With cells of 1 km, 2^24 combinations take 4000 × 4195 km of the grid's 7480 × 7480.
+const COMBINATIONS_IN_A_ROW: u32 = 4000;
 
 /// Contributions of all parts, by contributor and atom.
 fn contributions(spec: &CubeSpec<'_>, atoms: &[Placed], parts: &[Part]) -> Contributions {

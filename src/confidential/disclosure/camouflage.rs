@@ -6,7 +6,7 @@
 //! suppressed number whose reason is not visible lies in [0, U]).
 
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::confidential::disclosure::modular::scatter;
 use crate::confidential::disclosure::system::State;
@@ -15,6 +15,7 @@ use crate::confidential::disclosure::units::Units;
 /// Positions of published zeros to withhold.
 pub(super) fn camouflage(units: &Units) -> FxHashSet<usize> {
     let system = &units.system;
+    let same = areas_that_are_cells(units);
     let (len, covers) = (system.entries.len, &system.entries.covers);
     let finest: Vec<u32> = units.cells[0].iter().map(|&(_, unit)| unit).collect();
     let is_finest: FxHashSet<u32> = finest.iter().copied().collect();
@@ -27,11 +28,17 @@ pub(super) fn camouflage(units: &Units) -> FxHashSet<usize> {
     let of_sums = (0..system.sums.len()).into_par_iter().flat_map_iter(|s| s * len..(s + 1) * len);
     let hidden = |at: usize| {
         let published = at % len < system.entries.published && !is_margin[at % len];
-        published && is_finest.contains(&((at / len) as u32)) && system.states[at] == State::Zero && !implied(units, at)
+        published && is_finest.contains(&((at / len) as u32)) && system.states[at] == State::Zero && !implied(units, &same, at)
+    };
+    // A combination of areas is known where an area is that one combination, and told.
+    let known = |at: usize| {
+        let told = |area: &u32| system.states[*area as usize * len + at % len].known();
+        let as_area = || same.get(&((at / len) as u32)).is_some_and(|areas| areas.iter().any(told));
+        system.states[at].known() || !units.grid && as_area()
     };
     let for_equation = |equation: usize| {
         let (mut withheld, mut others) = (0, false);
-        system.terms(equation, |at, is_sum| match (is_sum, system.states[at].known()) {
+        system.terms(equation, |at, is_sum| match (is_sum, known(at)) {
             (true, known) => others |= !known,
             (false, true) => {}
             (false, false) => {
@@ -50,15 +57,36 @@ pub(super) fn camouflage(units: &Units) -> FxHashSet<usize> {
         }
         best
     };
-    of_units.chain(of_sums).filter_map(for_equation).collect::<Vec<usize>>().into_iter().collect()
+    let found: Vec<usize> = of_units.chain(of_sums).filter_map(for_equation).collect();
+    let as_area = |&at: &usize| {
+        let areas = same.get(&((at / len) as u32)).into_iter().flatten();
+        areas.map(move |&area| area as usize * len + at % len)
+    };
+    found.iter().copied().chain(found.iter().flat_map(as_area)).collect()
+}
+
+/// Where no grid is published: areas that are one combination of areas, by its unit. These are what is published in its place.
+fn areas_that_are_cells(units: &Units) -> FxHashMap<u32, Vec<u32>> {
+    let mut same: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+    if !units.grid {
+        for at in 0..units.system.sums.len() {
+            if let (area, [cell]) = units.system.sums.get(at)
+                && units.areas.iter().any(|areas| areas.contains(&area))
+            {
+                same.entry(*cell).or_default().push(area);
+            }
+        }
+    }
+    same
 }
 
 /// Whether a coarser zero, of the unit or of one that holds it, says that this is zero too.
-fn implied(units: &Units, at: usize) -> bool {
+fn implied(units: &Units, same: &FxHashMap<u32, Vec<u32>>, at: usize) -> bool {
     let system = &units.system;
     let (unit, entry) = (at / system.entries.len, at % system.entries.len);
     let zero = |unit: usize, entry: u32| system.counts[unit * system.entries.len + entry as usize] == 0;
+    let own = same.get(&(unit as u32)).map_or(&[][..], Vec::as_slice);
     let covers = system.entries.covers_of[entry].iter().map(|&cover| system.entries.covers[cover as usize].0);
     covers.into_iter().any(|sum| zero(unit, sum))
-        || system.holders(unit).iter().any(|&holder| zero(holder as usize, entry as u32))
+        || system.holders(unit).iter().any(|holder| !own.contains(holder) && zero(*holder as usize, entry as u32))
 }

@@ -38,7 +38,7 @@ pub(super) fn mark(units: &mut Units, rules: &Rules, threshold: u64, contributor
     if let Some(merge) = rules.merge {
         system.least = merge.least(&units.cells, system.units());
     }
-    let cells = units.cells.iter().flatten().map(|&(_, unit)| (unit, minimum));
+    let cells = units.cells.iter().flatten().filter(|_| units.grid).map(|&(_, unit)| (unit, minimum));
     let listed: Vec<(u32, u64)> = cells.chain(units.areas.iter().cloned().flatten().map(|unit| (unit, 0))).collect();
     let mut row = vec![0; len];
     for &(unit, minimum) in &listed {

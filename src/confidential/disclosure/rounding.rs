@@ -79,7 +79,7 @@ struct NestedCell {
 
 impl<'c> NestedCells<'c> {
     fn new(cube: &'c Cube, lattice: &Lattice, atoms: Range<usize>) -> Self {
-        let mut sizes = lattice.sizes.as_slice().to_vec();
+        let mut sizes = lattice.sizes.counted().to_vec();
         while let Some(coarser) = sizes.last().filter(|s| s.metres() < TOP_M).and_then(|s| GridSize::new(s.metres() * 10).ok()) {
             sizes.push(coarser);
         }

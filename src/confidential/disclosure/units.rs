@@ -3,6 +3,8 @@
 //! A cell lies in an area if all its records do; other cells are cut into pieces, one for each area, at every size. An area is the sum of the
 //! coarsest cells that lie in it and of its pieces of the others, so differencing grid against area is one short equation.
 //! Each coarsest cell is a block: nothing but areas and the whole ties it to another.
+//! Where no grid is published, a "cell" is a combination of areas ([`Cube`] makes it so) and treated as the pieces of cells are, and so is the whole: neither is
+//! published, but both may follow from what is.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -32,6 +34,8 @@ pub(super) struct Units {
     pub system: System,
     /// For each size the cells with records, ascending, and their units; cells that were joined to larger ones among them.
     pub cells: Vec<Vec<(CellId, u32)>>,
+    /// Whether cells are published.
+    pub grid: bool,
     /// Pieces of cells.
     pub pieces: Vec<Piece>,
     /// For each area system the units of its areas.
@@ -80,8 +84,8 @@ pub(super) fn units(cube: &Cube, lattice: &Lattice, date: usize) -> Result<Units
 
     let mut counts = Vec::with_capacity(blocks.iter().map(|b| b.counts.len()).sum());
     let mut sums = Sums::default();
-    let mut cells = vec![Vec::new(); lattice.sizes.as_slice().len()];
-    let mut nested = vec![Vec::new(); lattice.sizes.as_slice().len() - 1];
+    let mut cells = vec![Vec::new(); lattice.sizes.counted().len()];
+    let mut nested = vec![Vec::new(); lattice.sizes.counted().len() - 1];
     let (mut pieces, mut parts, mut tops) = (Vec::new(), Vec::new(), Vec::new());
     for block in blocks {
         let offset = (counts.len() / entries.len) as u32;
@@ -129,14 +133,25 @@ pub(super) fn units(cube: &Cube, lattice: &Lattice, date: usize) -> Result<Units
     held.into_iter().for_each(|members| sums.push(whole, members));
     // The last are the blocks themselves.
     nested.pop();
+    let grid = lattice.sizes.published();
+    if !grid {
+        let mut of_cell = vec![&[][..]; cells[0].len()];
+        for keys in cube.keys[from..to].chunk_by(|a, b| a.cell == b.cell) {
+            let at = cells[0].binary_search_by_key(&keys[0].cell, |cell| cell.0).expect("every cell with a record is a unit");
+            of_cell[at] = &cube.area_tuples[keys[0].areas as usize];
+        }
+        let held = |tuple: &[Option<u32>]| tuple.iter().enumerate().filter_map(|(s, area)| area.map(|a| (s, a))).collect();
+        pieces.extend(cells[0].iter().zip(of_cell).map(|(&(_, unit), tuple)| Piece { unit, cell: unit, areas: held(tuple) }));
+        pieces.push(Piece { unit: whole, cell: whole, areas: Vec::new() });
+    }
     let mut system = System::new(Arc::new(entries), counts, sums, parts);
     system.nested = nested;
-    Ok(Units { system, cells, pieces, areas, outside, whole })
+    Ok(Units { system, cells, grid, pieces, areas, outside, whole })
 }
 
 /// Cells of the finest size in nested order: sorted by their coarsest parent, then the next, down to themselves.
 fn finest_cells(cube: &Cube, lattice: &Lattice, atoms: Range<usize>) -> Vec<Finest> {
-    let sizes = lattice.sizes.as_slice();
+    let sizes = lattice.sizes.counted();
     let mut finest = Vec::new();
     let mut start = atoms.start;
     for run in cube.keys[atoms].chunk_by(|a, b| a.cell == b.cell) {
@@ -175,7 +190,7 @@ struct Making<'b> {
 }
 
 fn block(cube: &Cube, lattice: &Lattice, entries: &Entries, finest: &[Finest]) -> Block {
-    let sizes = lattice.sizes.as_slice().len();
+    let sizes = lattice.sizes.counted().len();
     let (cells, nested) = (vec![Vec::new(); sizes], vec![Vec::new(); sizes - 1]);
     let (counts, sums, pieces, at) = (Vec::new(), Sums::default(), Vec::new(), Vec::new());
     let mut making = Making { cube, lattice, entries, counts, sums, cells, pieces, nested, at };
@@ -187,13 +202,13 @@ fn block(cube: &Cube, lattice: &Lattice, entries: &Entries, finest: &[Finest]) -
 impl Making<'_> {
     /// A cell of the size at this position, from its finest cells. A cell that was joined is one unit at all sizes up to its own.
     fn cell(&mut self, finest: &[Finest], level: usize) -> Node {
-        let size = self.lattice.sizes.as_slice()[level];
+        let size = self.lattice.sizes.counted()[level];
         if finest[0].parents.last().is_some_and(|cell| cell.size() >= size) {
             return self.finest_cell(&finest[0]);
         }
         let (first_unit, first_sum) = (self.counts.len() / self.entries.len, self.sums.len());
         // Parents begin with the coarsest.
-        let below = self.lattice.sizes.as_slice().len() - level;
+        let below = self.lattice.sizes.counted().len() - level;
         let runs = finest.chunk_by(|a, b| a.parents[below] == b.parents[below]);
         let children: Vec<Node> = runs.map(|run| self.cell(run, level - 1)).collect();
         let members: Vec<u32> = children.iter().map(|child| child.unit).collect();
@@ -213,7 +228,7 @@ impl Making<'_> {
         let unit = self.count(finest.atoms.clone());
         let keys = &self.cube.keys[finest.atoms.clone()];
         let cell = keys[0].cell;
-        for (cells, _) in self.cells.iter_mut().zip(self.lattice.sizes.as_slice()).filter(|(_, size)| **size <= cell.size()) {
+        for (cells, _) in self.cells.iter_mut().zip(self.lattice.sizes.counted()).filter(|(_, size)| **size <= cell.size()) {
             cells.push((cell, unit));
         }
         let runs: Vec<&[AtomKey]> = keys.chunk_by(|a, b| a.areas == b.areas).collect();

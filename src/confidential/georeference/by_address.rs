@@ -9,6 +9,7 @@ use crate::confidential::grade::{Admission, Grade};
 use crate::confidential::records::TextValues;
 use crate::confidential::sieve::Sieve;
 use crate::error::Error;
+use crate::geodesy::DatumShift;
 use crate::grid::{CellFinder, CellId, GridSize};
 
 /// Columns that hold a record's address. Without a number the street's column is taken to hold it too.
@@ -36,7 +37,7 @@ impl AddressColumns {
     }
 
     /// The column that a missing address is told of.
-    fn first(&self) -> &str {
+    pub(super) fn first(&self) -> &str {
         self.street.as_deref().or(self.street_key.as_deref()).unwrap_or("")
     }
 }
@@ -64,6 +65,8 @@ pub(in crate::confidential) struct AddressTally {
     pub(in crate::confidential) grades: [u64; Grade::ALL.len()],
     /// Rows without a cell, where they are asked for.
     pub(in crate::confidential) unmatched: Vec<Unmatched>,
+    /// Records whose area keys had lost their leading zeros.
+    pub(in crate::confidential) mended: u64,
 }
 
 impl AddressTally {
@@ -73,12 +76,14 @@ impl AddressTally {
             *sum += count;
         }
         self.unmatched.extend(other.unmatched);
+        self.mended += other.mended;
     }
 }
 
 /// Places records by their address.
 pub(in crate::confidential) struct Addresses<'s> {
     index: Index,
+    shift: Option<DatumShift>,
     source: &'s AddressSource,
     finest: GridSize,
 }
@@ -86,7 +91,13 @@ pub(in crate::confidential) struct Addresses<'s> {
 impl<'s> Addresses<'s> {
     /// Opens the register; cells are of `finest`.
     pub(in crate::confidential) fn new(source: &'s AddressSource, finest: GridSize) -> Result<Self, Error> {
-        Ok(Self { index: register::open(&source.register)?, source, finest })
+        let (index, shift) = register::open(&source.register, finest)?;
+        Ok(Self { index, shift, source, finest })
+    }
+
+    /// How the register's coordinates get to ETRS89, if they are on an old datum.
+    pub(in crate::confidential) fn datum_shift(&self) -> Option<DatumShift> {
+        self.shift.clone()
     }
 
     /// How many houses the register has, and how many of its rows could not be used.
@@ -108,6 +119,7 @@ impl<'s> Addresses<'s> {
             cells: vec![nowhere; rows],
             points_3035_m: Some([vec![f64::NAN; rows], vec![f64::NAN; rows]]),
             exactly_projected: 0,
+            areas: Vec::new(),
         };
         let mut grades = vec![None; rows];
         let mut last: Option<(Address<'_>, Result<Found, Reason>)> = None;
@@ -154,13 +166,13 @@ impl<'s> Addresses<'s> {
     }
 }
 
-fn address<'b>(texts: &AddressTexts<'b>, row: usize) -> Address<'b> {
+pub(super) fn address<'b>(texts: &AddressTexts<'b>, row: usize) -> Address<'b> {
     let [street, number, suffix, postcode, municipality, street_key] =
         texts.map(|column| column.and_then(|column| column.get(row)).unwrap_or(""));
     Address { street, number, suffix, postcode, municipality, street_key }
 }
 
-fn texts_of(address: &Address<'_>) -> [String; 6] {
+pub(super) fn texts_of(address: &Address<'_>) -> [String; 6] {
     let Address { street, number, suffix, postcode, municipality, street_key } = *address;
     [street, number, suffix, postcode, municipality, street_key].map(str::to_owned)
 }

@@ -42,7 +42,7 @@ impl<'s> CellCodes<'s> {
                 },
             }
         }
-        Places { cells, points_3035_m: None, exactly_projected: 0 }
+        Places { cells, points_3035_m: None, exactly_projected: 0, areas: Vec::new() }
     }
 
     /// The cell of the finest size that a code lies in.

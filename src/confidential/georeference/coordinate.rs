@@ -8,7 +8,7 @@ use crate::confidential::georeference::error::GeoreferenceError;
 use crate::confidential::records::{NumberState, NumberValues};
 use crate::confidential::sieve::Sieve;
 use crate::error::Error;
-use crate::geodesy::{FittedProjection, Projection, ReferenceSystem, diagnose, in_area_of_use_of};
+use crate::geodesy::{DatumShift, FittedProjection, Projection, ReferenceSystem, diagnose, in_area_of_use_of};
 use crate::grid::{CellFinder, CellId, GridSize};
 
 /// How many points of a file's first batch are looked at for a wrong reference system.
@@ -35,6 +35,11 @@ impl<'s> Coordinates<'s> {
         let probes = [(4_321_000.0, 3_210_000.0), (4_300_000.5, 3_400_000.25), (3_999_999.125, 2_700_000.75)];
         let identity = probes.iter().all(|&(x, y)| projection.exact(x, y) == Some((x, y)));
         Ok(Self { system, columns, finest, projection, identity })
+    }
+
+    /// How the coordinates get to ETRS89, if they are on an old datum.
+    pub(in crate::confidential) fn datum_shift(&self) -> Option<DatumShift> {
+        self.system.datum_shift()
     }
 
     /// The verified error of the fitted projection so far, metres.
@@ -103,7 +108,7 @@ impl<'s> Coordinates<'s> {
                 None => sieve.reject(row, Reason::OutsideAreaOfUse, self.columns[0]),
             }
         }
-        Places { cells, points_3035_m: Some([eastings_m, northings_m]), exactly_projected }
+        Places { cells, points_3035_m: Some([eastings_m, northings_m]), exactly_projected, areas: Vec::new() }
     }
 
     /// Says why a row has no position.

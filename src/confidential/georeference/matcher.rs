@@ -193,15 +193,14 @@ impl Index {
         let letters = similarity::letters(name);
         // Each letter mistyped changes at most two bits and the length by one.
         let edits = most / similarity::LETTER;
-        let near = |mark: &&NameMark| {
-            (mark.letters ^ letters).count_ones() <= 2 * edits && mark.length.abs_diff(name.len() as u32) <= edits
-        };
+        let near = |mark: &&NameMark| (mark.letters ^ letters).count_ones() <= 2 * edits;
         let cost = |mark: &NameMark| Some((similarity::cost(name, self.name_text(mark.name), most)?, mark.name));
         let marks: Vec<&[NameMark]> = match &scope.within {
             Within::Towns(towns) => towns.iter().map(|&town| self.names_in_town(town)).collect(),
             Within::Postcode(postcode) => vec![self.names_in_postcode(*postcode)],
         };
-        let mut rivals: Vec<(u32, u32)> = marks.into_iter().flatten().filter(near).filter_map(cost).collect();
+        let mut rivals: Vec<(u32, u32)> =
+            marks.into_iter().flat_map(|marks| as_long(marks, name.len() as u32, edits)).filter(near).filter_map(cost).collect();
         let other_kinds = similarity::of_other_kinds(name).filter(|_| most >= similarity::KIND);
         let other_kinds = other_kinds.filter_map(|other| self.name_of(&other)).filter(|&other| self.exists(other, scope));
         rivals.extend(other_kinds.map(|other| (similarity::KIND, other)));
@@ -387,6 +386,12 @@ impl Index {
             false => Found { grade: Grade::Street, position_3035_m: Some(self.position_3035_m(middle)) },
         })
     }
+}
+
+/// Names whose length is this one, give or take so many letters.
+fn as_long(marks: &[NameMark], length: u32, edits: u32) -> &[NameMark] {
+    let from = marks.partition_point(|mark| mark.length + edits < length);
+    &marks[from..marks.partition_point(|mark| mark.length <= length + edits)]
 }
 
 fn distance_m([ax, ay]: [f64; 2], [bx, by]: [f64; 2]) -> f64 {

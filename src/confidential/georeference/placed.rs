@@ -125,6 +125,7 @@ pub(in crate::confidential) fn georeference(spec: &GeoreferenceSpec, progress: &
         rejects,
         grades: tally.grades,
         register_rows: Some(addresses.register_rows()),
+        datum_shift: addresses.datum_shift(),
         ..Account::default()
     };
     CountError::check(&account, 1.0)?;

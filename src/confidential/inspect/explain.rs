@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::column::{ColumnFinding, Distinct, Role, ValueType};
 use super::{Inspection, PositionFinding, SystemSource};
 use crate::error::Language;
+use crate::geodesy::{DatumGrids, ReferenceSystem};
 use crate::say;
 
 impl Inspection {
@@ -59,6 +60,19 @@ impl Inspection {
                 "position: not recognised; name the columns with --x, --y and --crs, or --cell",
                 "Position: nicht erkannt; Spalten mit --x, --y und --crs oder --cell angeben"
             ),
+            Some(PositionFinding::Address(address)) => {
+                let columns = address.named().map(|(_, column)| column).collect::<Vec<_>>().join(", ");
+                say!(
+                    language,
+                    "position: address {columns}; looked up in a register of houses (--register), or in a table of streets where only areas are wanted (--street-table)",
+                    "Position: Adresse {columns}; nachgeschlagen in einem Adressverzeichnis (--register) oder, wenn nur Gebiete gebraucht werden, in einer Straßentabelle (--street-table)"
+                )
+            }
+            Some(PositionFinding::AreaKey { column }) => say!(
+                language,
+                "position: area key {column}; areas only, no grid (--area-key)",
+                "Position: Gebietsschlüssel {column}; nur Gebiete, kein Raster (--area-key)"
+            ),
             Some(PositionFinding::Cell { column }) => {
                 let finding = self.columns.iter().find(|other| other.name == *column);
                 let size = finding.and_then(|column| column.cell_size).map(|size| size.level_name()).unwrap_or_default();
@@ -111,11 +125,39 @@ impl Inspection {
                 "bis zu {percent} % der Zeilen haben eine andere Feldzahl als die Kopfzeile oder Zeichen einer anderen Kodierung"
             ));
         }
+        let address: Vec<&str> = match &self.position {
+            Some(PositionFinding::Address(address)) => address.named().map(|(_, column)| column).collect(),
+            _ => Vec::new(),
+        };
+        if !address.is_empty() {
+            warnings.push(say!(
+                language,
+                "addresses identify persons: they are read to find the cells and kept no longer; `kleinraum georeference` does that step alone",
+                "Adressen machen Personen erkennbar: sie werden gelesen, um die Zellen zu finden, und nicht länger behalten; `kleinraum georeference` macht diesen Schritt allein"
+            ));
+        }
+        let born: Vec<&str> =
+            self.columns.iter().filter(|c| c.role == Some(Role::DateOfBirth)).map(|c| c.name.as_str()).collect();
+        if !born.is_empty() {
+            let born = born.join(", ");
+            warnings.push(say!(
+                language,
+                "{born} looks like a date of birth: only the age at the reference date is counted (--age), a year of birth would do",
+                "{born} sieht nach einem Geburtsdatum aus: gezählt wird nur das Alter am Stichtag (--age), das Geburtsjahr genügt"
+            ));
+        }
+        if let Some(PositionFinding::Coordinates { system: Some(system), .. }) = &self.position
+            && let Ok(system) = ReferenceSystem::parse(system)
+            && let Some(shift) = DatumGrids::usual().apply(system).datum_shift()
+        {
+            warnings.push(shift.explain(language));
+        }
         let personal: Vec<&str> = self
             .columns
             .iter()
-            .filter(|column| column.role.is_some_and(Role::is_personal))
+            .filter(|column| column.role.is_some_and(Role::is_personal) && column.role != Some(Role::DateOfBirth))
             .map(|column| column.name.as_str())
+            .filter(|name| !address.contains(name))
             .collect();
         if !personal.is_empty() {
             let personal = personal.join(", ");

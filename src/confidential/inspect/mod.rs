@@ -3,6 +3,7 @@
 //! Uses `records` and `grid`. What leaves is about columns, not about persons: types, coarse numbers of distinct values, rounded shares. A
 //! category's label is shown only if it occurs often.
 
+mod address;
 mod column;
 mod explain;
 mod plan;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use crate::confidential::records::{Dialect, Format, Values, declared_system, sample};
 use crate::error::Error;
 
+pub use address::AddressFinding;
 pub use column::{ColumnFinding, Distinct, Role, ValueType};
 pub use position::{PositionFinding, SystemSource};
 
@@ -62,6 +64,9 @@ pub fn inspect(file: &Path, dialect: &Dialect, guess: GuessSystems) -> Result<In
     }
     let declared = declared_system(file, dialect)?;
     let position = position::find(&columns, &sample, declared.as_deref(), guess);
+    let by_address = || AddressFinding::of(&columns).map(PositionFinding::Address);
+    let by_key = || address::area_key(&columns).map(|column| PositionFinding::AreaKey { column });
+    let position = position.or_else(by_address).or_else(by_key);
     if let Some(PositionFinding::Coordinates { x, y, .. }) = &position {
         columns.iter_mut().filter(|column| column.name == *x).for_each(|column| column.role = Some(Role::X));
         columns.iter_mut().filter(|column| column.name == *y).for_each(|column| column.role = Some(Role::Y));

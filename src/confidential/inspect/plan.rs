@@ -35,6 +35,13 @@ impl Inspection {
         for (place, (name, column)) in dimensions.iter().enumerate() {
             write_dimension(&mut plan, name, column, place >= DIMENSIONS);
         }
+        if let Some(born) = self.columns.iter().find(|column| column.role == Some(Role::DateOfBirth)) {
+            let column = quoted(&born.name);
+            let _ = write!(
+                plan,
+                "\n# bands of the age at the reference date (add [date])\n# [[dimension]]\n# name = \"age_on_date\"\n# column = {column}\n# birth = true\n# bands = {AGE_BANDS}\n"
+            );
+        }
         for column in self.columns.iter().filter(|column| column.role == Some(Role::Measure)) {
             let (name, column) = (quoted(&slug(&column.name)), quoted(&column.name));
             let _ = write!(plan, "\n# sums instead of counts\n# [[measure]]\n# name = {name}\n# column = {column}\n");
@@ -91,7 +98,11 @@ impl Inspection {
     }
 
     fn write_position(&self, plan: &mut String) {
-        plan.push_str("\n[position]\n");
+        match &self.position {
+            Some(PositionFinding::Address(_)) => plan.push_str("\n[position.address]\n"),
+            Some(PositionFinding::AreaKey { .. }) => plan.push_str("\n[position.area_keys]\n"),
+            _ => plan.push_str("\n[position]\n"),
+        }
         let mut sizes = SIZES_M.to_vec();
         match &self.position {
             Some(PositionFinding::Cell { column }) => {
@@ -113,6 +124,21 @@ impl Inspection {
                     let _ = writeln!(plan, "# would fit too: {}", others.join(", "));
                 }
                 let _ = writeln!(plan, "x = {}\ny = {}", quoted(x), quoted(y));
+            }
+            Some(PositionFinding::Address(address)) => {
+                plan.push_str(
+                    "# official house coordinates (HK-DE, gebref) or any table of houses\nregister = \"hauskoordinaten.txt\"\n",
+                );
+                for (name, column) in address.named() {
+                    let _ = writeln!(plan, "{name} = {}", quoted(column));
+                }
+            }
+            Some(PositionFinding::AreaKey { column }) => {
+                let _ = writeln!(plan, "gemeinde = {}", quoted(column));
+                plan.push_str(
+                    "\n# areas only, no grid: the boundaries that the keys are of\n[[area]]\nname = \"gemeinde\"\nfile = \"gemeinden.geojson\"\nkey = \"AGS\"\nlabel = \"GEN\"\n",
+                );
+                return;
             }
             None => plan.push_str(
                 "# not recognised: name the columns of the coordinates and their system, or a column with cell codes\n\

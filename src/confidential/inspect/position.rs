@@ -1,6 +1,7 @@
 //! Which columns say where a record lies, and in which reference system.
 
 use super::GuessSystems;
+use super::address::AddressFinding;
 use super::column::{ColumnFinding, Distinct, Role, ValueType};
 use super::words::{axis, means_degrees, system_code};
 use crate::confidential::records::{NumberState, Sample, Values};
@@ -23,6 +24,13 @@ pub enum PositionFinding {
     },
     /// A column with cell codes.
     Cell {
+        /// The column.
+        column: String,
+    },
+    /// Columns of an address.
+    Address(AddressFinding),
+    /// A column of municipalities' keys.
+    AreaKey {
         /// The column.
         column: String,
     },

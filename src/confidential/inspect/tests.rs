@@ -76,6 +76,38 @@ fn cell_codes_are_a_position() {
 }
 
 #[test]
+fn addresses_are_proposed_where_there_are_no_coordinates() {
+    let row = |i: usize| format!("Bahnhofstr. {};{};a;25421;Pinneberg;{}.3.1990\n", i % 97, i % 40 + 1, i % 28 + 1);
+    let head = "Straße;HausNr;HausNrZusatz;PLZ;Ort;Geburtsdatum\n".to_owned();
+    let found = finding((head + &(0..500).map(row).collect::<String>()).as_bytes());
+    let plan = found.plan_toml();
+    plan.parse::<toml::Table>().unwrap();
+    for line in [
+        "street = \"Straße\"",
+        "number = \"HausNr\"",
+        "suffix = \"HausNrZusatz\"",
+        "postcode = \"PLZ\"",
+        "municipality = \"Ort\"",
+        "# birth = true",
+    ] {
+        assert!(plan.contains(line), "{line}: {plan}");
+    }
+    let text = found.explain(Language::English);
+    assert!(text.contains("position: address Straße, HausNr") && text.contains("addresses identify persons"), "{text}");
+    assert!(text.contains("Geburtsdatum looks like a date of birth") && !text.contains("leave it out"), "{text}");
+}
+
+#[test]
+fn keys_of_municipalities_are_proposed_where_there_is_nothing_else() {
+    let row = |i: usize| format!("0105600{};{}\n", i % 9 + 1, if i.is_multiple_of(2) { "m" } else { "w" });
+    let found = finding(("AGS;sex\n".to_owned() + &(0..500).map(row).collect::<String>()).as_bytes());
+    assert_eq!(found.position, Some(PositionFinding::AreaKey { column: "AGS".into() }));
+    let plan: toml::Table = found.plan_toml().parse().unwrap();
+    assert_eq!(plan["position"]["area_keys"]["gemeinde"].as_str(), Some("AGS"));
+    assert!(!plan.contains_key("grid"));
+}
+
+#[test]
 fn an_id_that_repeats_is_no_id() {
     let found = finding(("id;sex\n".to_owned() + &"1;m\n2;w\n".repeat(200)).as_bytes());
     assert!(found.columns[0].role.is_none() && !found.plan_toml().contains("[unit]"));

@@ -66,6 +66,15 @@ pub fn compare(
         );
     }
     let job = Job::of(&counting_plan(plan), language)?;
+    if !job.sizes.published() {
+        return Err(impossible(
+            "grid.sizes",
+            "none",
+            "at least one size, or compare with: kleinraum run, method by method",
+            "mindestens eine Größe, oder zum Vergleich: kleinraum run, Methode für Methode",
+        )
+        .into());
+    }
     let joined = joined(plan, options, job.sizes.as_slice())?;
     let methods: Vec<(Option<Merge>, Method)> = match joined.is_empty() || options.methods.iter().any(|m| *m != MethodPlan::Merge)
     {

@@ -11,12 +11,17 @@ const KINDS: [&str; 20] = [
     "markt", "hof", "berg", "kamp", "feld", "tal",
 ];
 
-/// Letters that a name has, one bit each: names within `n` letters of each other differ in at most `2 n` bits.
-pub(in crate::confidential::georeference) fn letters(name: &str) -> u32 {
-    name.bytes().fold(0, |bits, byte| match byte {
-        b'a'..=b'z' => bits | 1 << (byte - b'a'),
-        b'0'..=b'9' => bits | 1 << (26 + byte % 4),
-        _ => bits | 1 << 31,
+/// Letters that a name has, one bit each, and in the upper half those that it has twice or more: names within `n` letters of each other differ in at
+/// most `2 n` bits, since a letter more or less changes one of its two bits at most.
+pub(in crate::confidential::georeference) fn letters(name: &str) -> u64 {
+    name.bytes().fold(0, |bits: u64, byte| {
+        let place = match byte {
+            b'a'..=b'z' => byte - b'a',
+            b'0'..=b'9' => 26 + byte % 4,
+            _ => 31,
+        };
+        let once = 1 << place;
+        bits | once | (bits & once) << 32
     })
 }
 
@@ -119,6 +124,19 @@ mod tests {
     #[test]
     fn letters_bound_the_distance() {
         assert!((letters("bahnhofstr") ^ letters("bahnkofstr")).count_ones() <= 2);
+    }
+
+    #[test]
+    fn every_edit_changes_two_bits_at_most() {
+        let name = "bahnhofsallee17";
+        for at in 0..name.len() {
+            for letter in ["", "a", "l", "x", "7", "ll"] {
+                let edited = format!("{}{letter}{}", &name[..at], &name[at + 1..]);
+                let edits = edits(name.as_bytes(), edited.as_bytes(), 3).unwrap();
+                assert!((letters(name) ^ letters(&edited)).count_ones() <= 2 * edits, "{edited}");
+            }
+        }
+        assert_ne!(letters("aal"), letters("al"));
     }
 
     #[test]

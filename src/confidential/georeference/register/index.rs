@@ -131,12 +131,12 @@ pub(in crate::confidential::georeference) struct NameMark {
     /// The name.
     pub(in crate::confidential::georeference) name: u32,
     /// Its letters ([`similarity::letters`]).
-    pub(in crate::confidential::georeference) letters: u32,
+    pub(in crate::confidential::georeference) letters: u64,
     /// Its length in bytes.
     pub(in crate::confidential::georeference) length: u32,
 }
 
-/// Names by town or postcode, side by side for a quick search.
+/// Names by town or postcode, side by side and by length for a quick search.
 #[derive(Debug, Default)]
 struct Marks {
     marks: Vec<NameMark>,
@@ -155,6 +155,9 @@ impl Marks {
             let (text, at) = (names.get(name), all.marks.len() as u32);
             all.marks.push(NameMark { name, letters: similarity::letters(text), length: text.len() as u32 });
             all.ranges.entry(of).or_insert(at..at).end = at + 1;
+        }
+        for range in all.ranges.values() {
+            all.marks[range.start as usize..range.end as usize].sort_unstable_by_key(|mark| (mark.length, mark.name));
         }
         all
     }
@@ -282,12 +285,12 @@ impl Index {
         &self.of_postcodes[range.start as usize..range.end as usize]
     }
 
-    /// All names of streets in a town, each once.
+    /// All names of streets in a town, each once, by length.
     pub(in crate::confidential::georeference) fn names_in_town(&self, town: u32) -> &[NameMark] {
         self.of_towns.get(town)
     }
 
-    /// All names of streets in a postcode, each once.
+    /// All names of streets in a postcode, each once, by length.
     pub(in crate::confidential::georeference) fn names_in_postcode(&self, postcode: u32) -> &[NameMark] {
         self.in_postcodes.get(postcode)
     }

@@ -104,7 +104,9 @@ pub(super) struct Layout {
 impl Layout {
     /// All that decides what an index of the register is.
     pub(super) fn description(&self) -> String {
-        format!("{} {:?} {:?} {:?} {}", self.name, self.columns, self.municipality_parts, self.dialect, self.system.label())
+        let shift = self.system.datum_shift().and_then(|shift| shift.grid).unwrap_or_default();
+        let system = self.system.label();
+        format!("{} {:?} {:?} {:?} {system}{shift}", self.name, self.columns, self.municipality_parts, self.dialect)
     }
 
     /// Columns to read, with their places for each name of [`RegisterColumns::NAMES`], then the parts of the municipality's key.
@@ -213,7 +215,7 @@ fn system(spec: &RegisterSpec, sample: &Sample, columns: &RegisterColumns, offic
             None => return Err(RegisterError::SystemUnsaid { file: spec.file.clone() }.into()),
         },
     };
-    let system = ReferenceSystem::parse(&said)?;
+    let system = spec.grids.apply(ReferenceSystem::parse(&said)?);
     match diagnose(&system, &xs, &ys) {
         Some(suspicion) => Err(wrong(&spec.file, &system, suspicion).into()),
         None => Ok(system),

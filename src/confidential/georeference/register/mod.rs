@@ -17,6 +17,8 @@ pub use layout::{RegisterColumns, RegisterFormat, UnknownColumn};
 
 use crate::confidential::records::Dialect;
 use crate::error::Error;
+use crate::geodesy::{DatumGrids, DatumShift};
+use crate::grid::GridSize;
 use error::RegisterError;
 
 /// A register and how it is written.
@@ -32,19 +34,28 @@ pub struct RegisterSpec {
     pub columns: RegisterColumns,
     /// How text is written.
     pub dialect: Dialect,
+    /// Grids for coordinates on old datums.
+    pub grids: DatumGrids,
+    /// Whether houses may be found in cells finer than four times what their datum shift is accurate to.
+    pub allow_coarse_datum: bool,
     /// The file that keeps the index; beside the register if absent.
     pub index: Option<PathBuf>,
 }
 
 /// Opens a register: from its index file where there is a fitting one, else from the register itself. An index file that cannot be written is no failure:
 /// the next run reads the register again.
-pub(super) fn open(spec: &RegisterSpec) -> Result<Index, Error> {
+pub(super) fn open(spec: &RegisterSpec, finest: GridSize) -> Result<(Index, Option<DatumShift>), Error> {
     let layout = layout::recognise(spec)?;
+    let shift = layout.system.datum_shift();
+    if let Some(coarse) = shift.as_ref().filter(|_| !spec.allow_coarse_datum).and_then(|shift| shift.too_coarse(finest.metres()))
+    {
+        return Err(coarse.into());
+    }
     let content = hash_of(&spec.file)?;
     let fingerprint = blake3::hash(format!("{} {content} {}", file::VERSION, layout.description()).as_bytes());
     let kept = spec.index.clone().unwrap_or_else(|| beside(&spec.file, &fingerprint));
     if let Some(tables) = file::read(&kept, fingerprint.as_bytes()) {
-        return Ok(Index::of(tables));
+        return Ok((Index::of(tables), shift));
     }
     let tables = build::build(spec, &layout)?;
     if tables.numbers.is_empty() {
@@ -54,7 +65,7 @@ pub(super) fn open(spec: &RegisterSpec) -> Result<Index, Error> {
         Err(source) if spec.index.is_some() => return Err(RegisterError::IndexUnwritable { file: kept, source }.into()),
         _ => {}
     }
-    Ok(Index::of(tables))
+    Ok((Index::of(tables), shift))
 }
 
 fn hash_of(file: &Path) -> Result<String, RegisterError> {

@@ -1,6 +1,11 @@
 use super::*;
 use crate::error::Language;
 
+/// The index alone, for cells of 100 m.
+fn opened(spec: &RegisterSpec) -> Result<Index, Error> {
+    Ok(open(spec, GridSize::new(100).unwrap())?.0)
+}
+
 /// A register with header `street,number,suffix,postcode,town,place,key,x,y` in EPSG:3035.
 fn table(folder: &Path, rows: &str) -> RegisterSpec {
     let file = folder.join("register.csv");
@@ -12,13 +17,22 @@ fn table(folder: &Path, rows: &str) -> RegisterSpec {
     columns.set("municipality", "town").unwrap();
     columns.set("street_key", "key").unwrap();
     let dialect = Dialect { separator: Some(';'), decimal: Some('.'), ..Dialect::default() };
-    RegisterSpec { file, format: None, crs: Some("EPSG:3035".into()), columns, dialect, index: None }
+    RegisterSpec {
+        file,
+        format: None,
+        crs: Some("EPSG:3035".into()),
+        columns,
+        dialect,
+        index: None,
+        grids: DatumGrids::none(),
+        allow_coarse_datum: false,
+    }
 }
 
 /// An index of such rows.
 pub(in crate::confidential::georeference) fn index_of(rows: &str) -> Index {
     let folder = tempfile::tempdir().unwrap();
-    open(&table(folder.path(), rows)).unwrap_or_else(|error| panic!("{error}"))
+    opened(&table(folder.path(), rows)).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn only_index_file(folder: &Path) -> PathBuf {
@@ -36,10 +50,10 @@ const ROWS: &str =
 fn an_index_is_kept_and_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let spec = table(folder.path(), ROWS);
-    let first = open(&spec).unwrap();
+    let first = opened(&spec).unwrap();
     let kept = only_index_file(folder.path());
     let bytes = std::fs::read(&kept).unwrap();
-    let again = open(&spec).unwrap();
+    let again = opened(&spec).unwrap();
     assert!(first.tables == again.tables && first.houses() == 2);
     assert_eq!(std::fs::read(&kept).unwrap(), bytes);
     assert_eq!(first.position_3035_m(0), [4_100_000.5, 3_100_000.25]);
@@ -49,12 +63,12 @@ fn an_index_is_kept_and_read_again() {
 fn a_damaged_index_is_made_anew() {
     let folder = tempfile::tempdir().unwrap();
     let spec = table(folder.path(), ROWS);
-    let whole = open(&spec).unwrap();
+    let whole = opened(&spec).unwrap();
     let kept = only_index_file(folder.path());
     let bytes = std::fs::read(&kept).unwrap();
     for damage in [&bytes[..bytes.len() / 2], &[], &[&bytes[..60], &[0xff], &bytes[61..]].concat()] {
         std::fs::write(&kept, damage).unwrap();
-        assert!(open(&spec).unwrap().tables == whole.tables);
+        assert!(opened(&spec).unwrap().tables == whole.tables);
         assert_eq!(std::fs::read(&kept).unwrap(), bytes);
     }
 }
@@ -64,9 +78,9 @@ fn another_register_is_not_mistaken_for_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut spec = table(folder.path(), ROWS);
     spec.index = Some(folder.path().join("kept.index"));
-    assert_eq!(open(&spec).unwrap().houses(), 2);
+    assert_eq!(opened(&spec).unwrap().houses(), 2);
     table(folder.path(), "Am Hang;1;;45127;05113000;Essen;17;4100000.5;3100000.25\n");
-    assert_eq!(open(&spec).unwrap().houses(), 1);
+    assert_eq!(opened(&spec).unwrap().houses(), 1);
 }
 
 #[test]
@@ -88,8 +102,17 @@ fn official_layouts_are_recognised() {
         std::fs::write(&file, text.repeat(2)).unwrap();
         let columns = RegisterColumns::default();
         let dialect = Dialect::default();
-        let spec = RegisterSpec { file, format: None, crs: crs.map(str::to_owned), columns, dialect, index: None };
-        let index = open(&spec).unwrap_or_else(|error| panic!("{error}"));
+        let spec = RegisterSpec {
+            file,
+            format: None,
+            crs: crs.map(str::to_owned),
+            columns,
+            dialect,
+            index: None,
+            grids: DatumGrids::none(),
+            allow_coarse_datum: false,
+        };
+        let index = opened(&spec).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!((index.houses(), index.written(0)), (1, "Aachener Str."));
         assert_eq!(index.town("05113000"), Some(0));
         positions.push(index.position_3035_m(0));
@@ -100,7 +123,7 @@ fn official_layouts_are_recognised() {
 }
 
 fn refusal(spec: &RegisterSpec) -> String {
-    open(spec).unwrap_err().explain(Language::English)
+    opened(spec).unwrap_err().explain(Language::English)
 }
 
 #[test]
@@ -127,6 +150,15 @@ fn a_wrong_system_is_told_by_the_ranges() {
     let hkde = "N;D;A;05;1;13;000;0000;00001;1;;32359252,047;5701464,014;Aachener Str.;45127;Essen;;\n";
     std::fs::write(&file, hkde.repeat(20)).unwrap();
     let (columns, dialect) = (RegisterColumns::default(), Dialect::default());
-    let text = refusal(&RegisterSpec { file, format: None, crs: Some("EPSG:25832".into()), columns, dialect, index: None });
+    let text = refusal(&RegisterSpec {
+        file,
+        format: None,
+        crs: Some("EPSG:25832".into()),
+        columns,
+        dialect,
+        index: None,
+        grids: DatumGrids::none(),
+        allow_coarse_datum: false,
+    });
     assert!(text.contains("EPSG:4647") && !text.contains("359252"), "{text}");
 }
