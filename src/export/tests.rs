@@ -16,7 +16,7 @@ use crate::error::{Error, Kind, Language};
 use crate::export::{self, ExportOptions};
 use crate::geodesy::{Projection, ReferenceSystem};
 use crate::grid::{CellId, GridSize, GridSizes};
-use crate::layer::{LayerOutlines, Outlines, layers};
+use crate::layer::{LayerOutlines, Outlines, Symbology, layers};
 use crate::progress::Silent;
 
 /// Corner of a 10 km cell at Kreis Pinneberg, metres.
@@ -129,7 +129,7 @@ fn write_all(release: &Release, folder: &Path) {
     let options = options();
     export::write_release_parquet(release, &folder.join("release.parquet")).unwrap();
     export::write_geojson(release, &options, &folder.join("geojson"), &Silent).unwrap();
-    export::write_geopackage(release, &options, &folder.join("kleinraum.gpkg"), &Silent).unwrap();
+    export::write_geopackage(release, &Symbology::of(release), &options, &folder.join("kleinraum.gpkg"), &Silent).unwrap();
     export::write_csv(release, &options, &folder.join("csv"), &Silent).unwrap();
 }
 
@@ -192,13 +192,15 @@ fn a_file_in_the_way_and_a_missing_folder_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.gpkg");
     fs::write(&path, "mine").unwrap();
-    let error = export::write_geopackage(&small(), &options(), &path, &Silent).unwrap_err();
+    let error = export::write_geopackage(&small(), &Symbology::of(&small()), &options(), &path, &Silent).unwrap_err();
     assert!(error.to_string().contains("a.gpkg: the file exists"), "{error}");
     assert_eq!(fs::read(&path).unwrap(), b"mine");
     let missing = folder.path().join("none/release.parquet");
     let error = export::write_release_parquet(&small(), &missing).unwrap_err();
     assert_eq!(error.kind(), Kind::InputOutput);
-    let error = export::write_geopackage(&small(), &options(), &folder.path().join("none/a.gpkg"), &Silent).unwrap_err();
+    let error =
+        export::write_geopackage(&small(), &Symbology::of(&small()), &options(), &folder.path().join("none/a.gpkg"), &Silent)
+            .unwrap_err();
     assert!(error.to_string().contains("a.gpkg"), "{error}");
 }
 
@@ -317,7 +319,7 @@ fn split_edges_stay_within_a_centimetre_of_the_true_edge() {
 fn geopackage_says_what_it_is_and_finds_features_by_its_index() {
     let (release, folder) = (small(), tempfile::tempdir().unwrap());
     let path = folder.path().join("kleinraum.gpkg");
-    export::write_geopackage(&release, &options(), &path, &Silent).unwrap();
+    export::write_geopackage(&release, &Symbology::of(&release), &options(), &path, &Silent).unwrap();
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no journal is left");
     let database = Connection::open(&path).unwrap();
     let number = |sql: &str| database.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
@@ -346,7 +348,7 @@ fn the_index_holds_for_every_depth_and_takes_later_edits() {
         let release = release(lattice, vec![block(0, level, cells(100, count), (0..count).map(|_| Number::Published(5)))]);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep.gpkg");
-        export::write_geopackage(&release, &options(), &path, &Silent).unwrap();
+        export::write_geopackage(&release, &Symbology::of(&release), &options(), &path, &Silent).unwrap();
         let database = Connection::open(&path).unwrap();
         let check = || {
             let verdict = database.query_row("SELECT rtreecheck('rtree_100m_geom')", [], |row| row.get::<_, String>(0));
@@ -380,7 +382,7 @@ fn more_fields_than_sqlite_has_columns_go_on_in_a_second_table() {
     let release = release(lattice, vec![block(0, level, units, numbers)]);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("wide.gpkg");
-    export::write_geopackage(&release, &options(), &path, &Silent).unwrap();
+    export::write_geopackage(&release, &Symbology::of(&release), &options(), &path, &Silent).unwrap();
     let database = Connection::open(&path).unwrap();
     let both =
         "SELECT count(*) FROM \"1km\" JOIN \"1km_2\" USING (fid) WHERE age_k0_status NOT NULL AND age_k1199_status NOT NULL";
@@ -473,6 +475,8 @@ fn exports_of_a_town() {
     let (options, release) = (&options(), &release);
     time("parquet", &|| export::write_release_parquet(release, &folder.join("release.parquet")).unwrap());
     time("geojson", &|| drop(export::write_geojson(release, options, &folder.join("geojson"), &Silent).unwrap()));
-    time("geopackage", &|| export::write_geopackage(release, options, &folder.join("kleinraum.gpkg"), &Silent).unwrap());
+    time("geopackage", &|| {
+        export::write_geopackage(release, &Symbology::of(release), options, &folder.join("kleinraum.gpkg"), &Silent).unwrap()
+    });
     time("csv", &|| drop(export::write_csv(release, options, &folder.join("csv"), &Silent).unwrap()));
 }

@@ -14,7 +14,9 @@ use crate::config::{DimensionPlan, Format, MethodPlan, MissingPlan, Plan, PlanEr
 use crate::error::{Error, Language};
 use crate::geodesy::ReferenceSystem;
 use crate::grid::GridSizes;
+use crate::layer::ClassRule;
 use crate::pipeline::address::address_source;
+use crate::pipeline::classes::class_rules;
 use crate::pipeline::files;
 use crate::pipeline::key::read_key;
 use crate::pipeline::merge::then;
@@ -31,11 +33,14 @@ const MAX_REJECTS: f64 = 0.01;
 pub(super) struct Job {
     pub(super) title: String,
     pub(super) attribution: String,
+    pub(super) licence: Option<String>,
     pub(super) language: Language,
     pub(super) folder: PathBuf,
     pub(super) stem: String,
     pub(super) formats: BTreeSet<Format>,
     pub(super) output_system: ReferenceSystem,
+    /// Wishes for classes and colours.
+    pub(super) classes: Vec<ClassRule>,
     pub(super) sizes: GridSizes,
     files: Vec<PathBuf>,
     dialect: Dialect,
@@ -109,10 +114,16 @@ impl Job {
         Ok(Self {
             title,
             attribution: plan.attribution.clone().unwrap_or_default(),
+            licence: plan.licence.clone(),
             language,
             stem,
-            formats: plan.output.formats.as_ref().map_or_else(|| Format::ALL.into(), |formats| formats.iter().copied().collect()),
+            formats: plan
+                .output
+                .formats
+                .as_ref()
+                .map_or_else(|| Format::DEFAULT.into(), |formats| formats.iter().copied().collect()),
             output_system: ReferenceSystem::parse(plan.output.crs.as_deref().unwrap_or("EPSG:25832"))?,
+            classes: class_rules(&plan.classes)?,
             files: files::expanded(&plan.source.files)?,
             dialect: Dialect {
                 encoding: plan.source.encoding.clone(),

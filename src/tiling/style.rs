@@ -1,103 +1,185 @@
-//! A MapLibre style for the tiles: one layer for each class, plain filters, no sprite and no font, so that QGIS reads it too.
+//! MapLibre styles for the tiles: one layer for each class, no sprite, so that QGIS reads them too. Counts have plain filters, as QGIS 3.22 wants them;
+//! shares divide, which takes expressions (MapLibre, QGIS from 3.40).
 
-use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
 
 use crate::confidential::{Level, Release};
 use crate::grid::GridSize;
-use crate::layer::{Class, Classes, Layer, Palette, ZoomPlan, times};
-use crate::tiling::TileOptions;
+use crate::layer::{Class, Classes, Layer, Palette, Symbology, ZoomPlan, times};
 use crate::tiling::encode::SIZE;
 use crate::tiling::metadata::Describes;
+use crate::tiling::{TileFormat, TileOptions, TilingError, write_json};
 
-/// The source's name in the style.
+/// The source's name in the styles.
 const SOURCE: &str = "kleinraum";
 
-/// The style. It shows the total count of the latest date's cells, and outlines of areas; the areas' own classes are there but not visible, to be
-/// switched on. Cells of several sizes are classed by density.
-///
-/// `fill-antialias` is off: it would draw a seam around every cell wherever the fill is not opaque (METHODS B1).
-pub(super) fn style(release: &Release, layers: &[Layer<'_>], describes: &Describes, options: &TileOptions) -> Value {
-    let palette = Palette::DEFAULT;
-    let column = Classes::shown_column(release);
-    let latest = release.lattice.dates.last().and_then(|date| date.as_deref());
-    let mut fills = Vec::new();
-    let mut lines = Vec::new();
-    let mut legend = Vec::new();
-    for layer in layers {
-        let Some(described) = describes.layers.iter().find(|d| d.name == layer.name) else { continue };
-        let Some(field) = layer.fields.get(column) else { continue };
-        let (first, last) = (*described.zooms.start(), *described.zooms.end());
-        let place = Place { layer: &layer.name, first, last };
-        let areas = matches!(layer.level, Level::Areas(_));
-        let visible = layer.date == latest && !areas;
-        let largest = release.lattice.joined.filter(|_| layer.adaptive());
-        let classes = match largest {
-            Some(largest) => Classes::densities(layer, column, largest).0,
-            None => Classes::quantiles(layer, column).0,
-        };
-        let (name, status) = (field.name.as_str(), field.status_name.as_str());
-        fills.push(place.fill("suppressed", json!(["==", status, "suppressed"]), palette.suppressed, visible));
-        fills.push(place.fill("zero", json!(["==", name, 0]), palette.zero, visible));
-        for (i, class) in classes.iter().enumerate() {
-            let bounds = ((i > 0).then_some(class.from), classes.get(i + 1).map(|next| next.from));
-            let mut filter = vec![json!("all"), json!(["has", name]), json!(["!=", name, 0])];
-            match largest {
-                Some(largest) => filter.push(dense(release, (layer, largest), name, bounds)),
-                None => filter.extend(between(name, bounds)),
+/// What all styles of a bundle are made from.
+pub(super) struct Styles<'s> {
+    pub(super) release: &'s Release,
+    pub(super) symbology: &'s Symbology,
+    pub(super) layers: &'s [Layer<'s>],
+    pub(super) describes: &'s Describes,
+    pub(super) options: &'s TileOptions,
+}
+
+/// One style: which number, in which form, on which ground, and how the way from its file to the bundle's folder begins.
+struct Shown {
+    column: usize,
+    share: bool,
+    palette: Palette,
+    up: &'static str,
+}
+
+impl Styles<'_> {
+    /// Writes `style.json`, `style_dark.json` and the styles of single numbers.
+    pub(super) fn write(&self, folder: &Path) -> Result<(), TilingError> {
+        let lattice = &self.release.lattice;
+        let first = Symbology::first_shown(lattice);
+        for (file, palette) in [("style.json", Palette::DEFAULT), ("style_dark.json", Palette::DARK)] {
+            write_json(&folder.join(file), &self.style(&Shown { column: first, share: false, palette, up: "" }))?;
+        }
+        let folder = folder.join("styles");
+        fs::create_dir_all(&folder).map_err(|e| TilingError::write(&folder)(&e))?;
+        for column in Symbology::styled(lattice) {
+            let Some((layer, field)) = self.layers.first().and_then(|layer| Some((layer, layer.fields.get(column)?))) else {
+                continue;
+            };
+            let style = |share| self.style(&Shown { column, share, palette: Palette::DEFAULT, up: "../" });
+            if column != first {
+                write_json(&folder.join(format!("{}.json", field.name)), &style(false))?;
             }
-            fills.push(place.fill(&format!("class_{}", i + 1), filter.into(), class.color, visible));
+            if self.symbology.theme(layer.level, column).shares.is_some() {
+                write_json(&folder.join(format!("{}_share.json", field.name)), &style(true))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows one number of the latest date's cells, and outlines and names of areas; the areas' own classes are there but not visible, to be
+    /// switched on. Cells of several sizes are classed by density.
+    ///
+    /// `fill-antialias` is off: it would draw a seam around every cell wherever the fill is not opaque (METHODS B1).
+    fn style(&self, shown: &Shown) -> Value {
+        let Self { release, describes, options, .. } = self;
+        let palette = shown.palette;
+        let latest = release.lattice.dates.last().and_then(|date| date.as_deref());
+        let (mut fills, mut lines, mut labels, mut legend) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for layer in self.layers {
+            let Some(described) = describes.layers.iter().find(|d| d.name == layer.name) else { continue };
+            let Some(field) = layer.fields.get(shown.column) else { continue };
+            let place = Place { layer: &layer.name, first: *described.zooms.start(), last: *described.zooms.end() };
+            let areas = matches!(layer.level, Level::Areas(_));
+            let visible = layer.date == latest && !areas;
+            fills.extend(self.fills(layer, shown, &place, visible));
+            if areas && layer.date == latest {
+                lines.push(place.outline(palette.outline));
+                labels.push(place.names(&palette));
+            }
+            let theme = self.symbology.theme(layer.level, shown.column);
+            let classes = if shown.share { theme.shares.as_ref() } else { Some(&theme.classes) };
+            legend.push(json!({
+                "level": layer.name,
+                "minzoom": place.first,
+                "maxzoom": place.last,
+                "field": field.name,
+                "label": field.label,
+                "unit": if shown.share { "thousandths of the total" } else { "number" },
+                "classes": classes.iter().flat_map(|classes| &classes.0).map(class_legend).collect::<Value>(),
+                "per_square_of_m": theme.per.filter(|_| !shown.share).map(GridSize::metres),
+            }));
+        }
+        let ([west, south, east, north], (lon, lat, zoom)) = (describes.bounds_deg, describes.center);
+        let url = match options.formats.contains(&TileFormat::PmTiles) {
+            true => format!("pmtiles://{}tiles.pmtiles", shown.up),
+            false => format!("{}tiles.json", shown.up),
+        };
+        let mut style_layers =
+            vec![json!({ "id": "background", "type": "background", "paint": { "background-color": palette.background } })];
+        if let Some(extent) = describes.layers.iter().find(|d| d.fields.is_empty()) {
+            let place = Place { layer: &extent.name, first: *extent.zooms.start(), last: *extent.zooms.end() };
+            style_layers.push(place.fill("extent", json!(["==", "$type", "Polygon"]), palette.zero, true));
+        }
+        style_layers.extend(fills);
+        style_layers.extend(lines);
+        style_layers.extend(labels);
+        let parameters: Map<String, Value> =
+            release.parameters.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        json!({
+            "version": 8,
+            "name": options.title,
+            "metadata": {
+                "kleinraum:protection": { "method": release.method, "parameters": parameters },
+                "kleinraum:legend": {
+                    "levels": legend,
+                    "zero": { "color": palette.zero, "en": "zero", "de": "null" },
+                    "suppressed": { "color": palette.suppressed, "en": "withheld to protect persons", "de": "zum Schutz von Personen geheim gehalten" },
+                    "uncertain": { "color": palette.uncertain, "opacity": Palette::UNCERTAIN_OPACITY, "en": "uncertain", "de": "unsicher" },
+                    "none": { "color": Value::Null, "en": "no data", "de": "keine Daten" },
+                },
+            },
+            "center": [lon, lat],
+            "zoom": zoom,
+            "sources": {
+                SOURCE: { "type": "vector", "url": url, "attribution": options.attribution, "bounds": [west, south, east, north] },
+            },
+            "layers": style_layers,
+        })
+    }
+
+    /// Everything that colours a unit of a layer.
+    fn fills(&self, layer: &Layer<'_>, shown: &Shown, place: &Place<'_>, visible: bool) -> Vec<Value> {
+        let (field, theme) = (&layer.fields[shown.column], self.symbology.theme(layer.level, shown.column));
+        let (name, status, palette) = (field.name.as_str(), field.status_name.as_str(), shown.palette);
+        let mut fills = vec![
+            place.fill("suppressed", json!(["==", status, "suppressed"]), palette.suppressed, visible),
+            place.fill("zero", json!(["==", name, 0]), palette.zero, visible),
+        ];
+        let total = &layer.fields[Symbology::first_shown(layer.lattice)].name;
+        let none = Classes::default();
+        let classes = if shown.share { theme.shares.as_ref().unwrap_or(&none) } else { &theme.classes };
+        for (i, (class, from, below)) in classes.with_bounds().enumerate() {
+            let filter = match (shown.share, theme.per) {
+                (true, _) => share(name, total, (from, below)),
+                (false, per) => {
+                    let mut filter = vec![json!("all"), json!(["has", name]), json!(["!=", name, 0])];
+                    match per {
+                        Some(largest) => filter.push(dense(self.release, (layer, largest), name, (from, below))),
+                        None => filter.extend(between(name, (from, below))),
+                    }
+                    filter.into()
+                }
+            };
+            fills.push(place.fill(&format!("class_{}", i + 1), filter, class.color, visible));
         }
         let mut uncertain = place.fill("uncertain", json!(["==", status, "uncertain"]), palette.uncertain, visible);
-        uncertain["paint"]["fill-opacity"] = json!(0.45);
+        uncertain["paint"]["fill-opacity"] = json!(Palette::UNCERTAIN_OPACITY);
         fills.push(uncertain);
-        if areas && layer.date == latest {
-            lines.push(place.outline(palette.outline));
-        }
-        legend.push(json!({
-            "level": layer.name,
-            "minzoom": first,
-            "maxzoom": last,
-            "field": name,
-            "label": field.label,
-            "classes": classes.iter().map(class_legend).collect::<Value>(),
-            "per_square_of_m": largest.map(|largest| largest.metres()),
-        }));
+        fills
     }
-    let ([west, south, east, north], (lon, lat, zoom)) = (describes.bounds_deg, describes.center);
-    let url = if options.formats.contains(&super::TileFormat::PmTiles) { "pmtiles://tiles.pmtiles" } else { "tiles.json" };
-    let mut style_layers =
-        vec![json!({ "id": "background", "type": "background", "paint": { "background-color": palette.background } })];
-    if let Some(extent) = describes.layers.iter().find(|d| d.fields.is_empty()) {
-        let place = Place { layer: &extent.name, first: *extent.zooms.start(), last: *extent.zooms.end() };
-        style_layers.push(place.fill("extent", json!(["==", "$type", "Polygon"]), palette.classes[1], true));
-    }
-    style_layers.extend(fills);
-    style_layers.extend(lines);
-    json!({
-        "version": 8,
-        "name": options.title,
-        "metadata": {
-            "kleinraum:legend": {
-                "levels": legend,
-                "zero": { "color": palette.zero, "en": "zero", "de": "null" },
-                "suppressed": { "color": palette.suppressed, "en": "withheld to protect persons", "de": "zum Schutz von Personen geheim gehalten" },
-                "uncertain": { "color": palette.uncertain, "opacity": 0.45, "en": "uncertain", "de": "unsicher" },
-                "none": { "color": Value::Null, "en": "no data", "de": "keine Daten" },
-            },
-        },
-        "center": [lon, lat],
-        "zoom": zoom,
-        "sources": {
-            SOURCE: { "type": "vector", "url": url, "attribution": options.attribution, "bounds": [west, south, east, north] },
-        },
-        "layers": style_layers,
-    })
 }
 
 /// Numbers from the first bound up to, not including, the second.
 fn between(name: &str, (from, below): (Option<i64>, Option<i64>)) -> impl Iterator<Item = Value> {
     let (from, below) = (from.map(|from| json!([">=", name, from])), below.map(|below| json!(["<", name, below])));
     from.into_iter().chain(below)
+}
+
+/// Thousandths of the total between two bounds, where both numbers are published; without a division, so that nothing is rounded.
+fn share(name: &str, total: &str, (from, below): (Option<i64>, Option<i64>)) -> Value {
+    let (part, times) = (json!(["*", 1000, ["get", name]]), |bound: i64| json!(["*", bound, ["get", total]]));
+    let mut filter = vec![
+        json!("all"),
+        json!(["has", name]),
+        json!(["has", total]),
+        json!(["!=", ["get", name], 0]),
+        json!([">", ["get", total], 0]),
+    ];
+    filter.extend(from.map(|from| json!([">=", part, times(from)])));
+    filter.extend(below.map(|below| json!(["<", part, times(below)])));
+    filter.into()
 }
 
 /// The same of densities, size by size, so that plain filters do: a number of persons in as much land as a cell of the largest size has.
@@ -138,6 +220,21 @@ impl Place<'_> {
         let width = json!(["interpolate", ["linear"], ["zoom"], 5, 0.3, 9, 0.8, 14, 2]);
         let mut layer = self.part("outline", "line", json!({ "line-color": color, "line-width": width, "line-opacity": 0.8 }));
         layer["layout"] = json!({ "line-join": "round" });
+        layer
+    }
+
+    /// Names of areas. The style names no glyphs: the browser's own sans-serif is drawn, and nothing is fetched.
+    fn names(&self, palette: &Palette) -> Value {
+        let paint = json!({ "text-color": palette.label, "text-halo-color": palette.background, "text-halo-width": 1.5, "text-halo-blur": 0.5 });
+        let mut layer = self.part("names", "symbol", paint);
+        layer["layout"] = json!({
+            "text-field": "{label}",
+            "text-font": ["sans-serif"],
+            "text-size": ["interpolate", ["linear"], ["zoom"], 8, 10, 14, 15],
+            "text-max-width": 8,
+            "text-padding": 6,
+        });
+        layer["minzoom"] = json!(self.first.max(9));
         layer
     }
 

@@ -12,7 +12,7 @@ use crate::area::{Area, AreaSystem};
 use crate::confidential::for_tests::{self, Number};
 use crate::confidential::{Dimension, Lattice, Level, Release, Status, Table, Unit};
 use crate::grid::{CellId, GridSizes};
-use crate::layer::layers;
+use crate::layer::{Symbology, layers};
 use crate::progress::Silent;
 use crate::tiling::{TileFormat, TileOptions, TileReport, write_tiles};
 
@@ -99,7 +99,7 @@ fn release(sizes_m: &[u32], corner_m: (u32, u32), side: u32, groups: usize, date
 fn write(release: &Release, threads: usize) -> (tempfile::TempDir, TileReport) {
     let folder = tempfile::tempdir().unwrap();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-    let report = pool.install(|| write_tiles(release, &options(), folder.path(), &Silent)).unwrap();
+    let report = pool.install(|| write_tiles(release, &Symbology::of(release), &options(), folder.path(), &Silent)).unwrap();
     (folder, report)
 }
 
@@ -337,14 +337,14 @@ fn a_release_without_units_is_refused() {
     release.lattice.systems.clear();
     release.blocks.retain(|block| matches!(block.level, Level::Grid(_)));
     let folder = tempfile::tempdir().unwrap();
-    let error = write_tiles(&release, &options(), folder.path(), &Silent).unwrap_err();
+    let error = write_tiles(&release, &Symbology::of(&release), &options(), folder.path(), &Silent).unwrap_err();
     assert!(error.to_string().contains("nothing to put in tiles"));
 }
 
 #[test]
 fn a_missing_folder_is_named() {
     let release = release(&[100], (4_300_000, 3_390_000), 2, 0, &[None]);
-    let error = write_tiles(&release, &options(), Path::new("no/such/folder"), &Silent).unwrap_err();
+    let error = write_tiles(&release, &Symbology::of(&release), &options(), Path::new("no/such/folder"), &Silent).unwrap_err();
     assert!(error.to_string().contains("no/such/folder"), "{error}");
 }
 
@@ -360,7 +360,14 @@ fn synthetic_tiles() {
     for formats in [vec![], vec![TileFormat::PmTiles], vec![TileFormat::MbTiles], vec![TileFormat::Directory], options().formats]
     {
         let begin = std::time::Instant::now();
-        let report = write_tiles(&release, &TileOptions { formats: formats.clone(), ..options() }, folder, &Silent).unwrap();
+        let report = write_tiles(
+            &release,
+            &Symbology::of(&release),
+            &TileOptions { formats: formats.clone(), ..options() },
+            folder,
+            &Silent,
+        )
+        .unwrap();
         eprintln!("{formats:?}: {:?}", begin.elapsed());
         if formats.len() == 3 {
             for zoom in &report.zooms {
