@@ -480,3 +480,97 @@ fn exports_of_a_town() {
     });
     time("csv", &|| drop(export::write_csv(release, options, &folder.join("csv"), &Silent).unwrap()));
 }
+
+/// `#rrggbb` of every class, by number of the class, as each kind of file has it.
+#[test]
+fn a_class_has_the_same_colour_in_every_file() {
+    let release = sample(&[(100, 400), (1000, 40)], &[None]);
+    let symbology = Symbology::of(&release);
+    let folder = tempfile::tempdir().unwrap();
+    export::write_styles(&release, &symbology, &options(), folder.path()).unwrap();
+    export::write_catalog(&release, &symbology, &options(), (folder.path(), &["geojson", "csv", "gpkg"])).unwrap();
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    let (legend, portal): (Value, Value) =
+        (serde_json::from_str(&read("legend.json")).unwrap(), serde_json::from_str(&read("masterportal.json")).unwrap());
+    for (at, layer) in layers(&release).iter().enumerate() {
+        let classes = &symbology.theme(layer.level, 0).classes.0;
+        assert!(!classes.is_empty());
+        let (qml, sld) = (read(&format!("styles/{}_total.qml", layer.name)), read(&format!("styles/{}_total.sld", layer.name)));
+        let told = &legend["levels"][at]["fields"]["total"]["classes"];
+        let rules = portal["style_v3.json"][at]["rules"].as_array().unwrap();
+        for (i, class) in classes.iter().enumerate() {
+            assert_eq!(told[i]["color"], class.color);
+            let [r, g, b] = crate::layer::rgb(class.color);
+            // The symbols stand in the order of the rules: withheld, zero, classes.
+            let symbol = qml.split("<symbol type=\"fill\"").nth(i + 3).unwrap();
+            assert!(symbol.contains(&format!("name=\"color\" value=\"{r},{g},{b},255\"")), "{symbol}");
+            let rule = sld.split("<se:Rule>").nth(i + 3).unwrap();
+            assert!(rule.contains(&format!("class_{}", i + 1)) && rule.contains(class.color), "{rule}");
+            assert_eq!(rules[i + 2]["style"]["polygonFillColor"], serde_json::json!([r, g, b, 0.85]));
+            assert_eq!(rules[i + 2]["conditions"]["properties"]["total"][0], class.from);
+        }
+        for (name, look) in [("withheld", "LinePatternFill"), ("no data", "style\" value=\"no")] {
+            let number = qml.split("<rule ").position(|rule| rule.contains(&format!("label=\"{name}\""))).unwrap() - 1;
+            assert!(qml.split("<symbol type=\"fill\"").nth(number + 1).unwrap().contains(look), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_geopackage_has_styles_metadata_and_a_project_that_names_its_layers() {
+    let (release, folder) =
+        (sample(&[(100, 40), (1000, 9)], &[Some("2024-12-31"), Some("2025-12-31")]), tempfile::tempdir().unwrap());
+    let path = folder.path().join("kleinraum.gpkg");
+    export::write_geopackage(&release, &Symbology::of(&release), &options(), &path, &Silent).unwrap();
+    let database = Connection::open_with_flags(&path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let number = |sql: &str| database.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    let text = |sql: &str| database.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
+    assert_eq!(text("SELECT data_type FROM gpkg_contents WHERE table_name = 'layer_styles'"), "attributes");
+    // Each of six layers: total, three ages, two sexes, and the shares of these five.
+    assert_eq!(number("SELECT count(*) FROM layer_styles"), 6 * 11);
+    assert_eq!(number("SELECT count(*) FROM layer_styles WHERE useAsDefault"), 6);
+    assert_eq!(
+        number(
+            "SELECT count(*) FROM layer_styles s JOIN gpkg_contents c ON c.table_name = s.f_table_name WHERE f_geometry_column = 'geom'"
+        ),
+        66
+    );
+    assert_eq!(number("SELECT count(*) FROM gpkg_metadata_reference WHERE md_parent_id = 1"), 6);
+    assert_eq!(number("SELECT count(*) FROM gpkg_data_columns WHERE title ISNULL"), 0);
+    let definition =
+        text("SELECT description FROM gpkg_data_columns WHERE table_name = '100m_2025-12-31' AND column_name = 'total'");
+    for part in ["number of records", "2025-12-31", "© Muster 2026", "protection: none", "table total"] {
+        assert!(definition.contains(part), "{definition}");
+    }
+    assert_eq!(text("PRAGMA journal_mode"), "delete");
+    let content = text("SELECT content FROM qgis_projects");
+    let bytes: Vec<u8> = (0..content.len() / 2).map(|i| u8::from_str_radix(&content[2 * i..2 * i + 2], 16).unwrap()).collect();
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let project = std::io::read_to_string(archive.by_index(0).unwrap()).unwrap();
+    for layer in layers(&release) {
+        assert!(project.contains(&format!("./kleinraum.gpkg|layername={}", layer.name)), "{}", layer.name);
+    }
+    assert!(project.contains("<title>Kinder &amp; &quot;Familien&quot;</title>"), "{}", &project[..400]);
+    assert!(!project.contains("{{"));
+}
+
+#[test]
+fn further_formats_say_what_the_release_says() {
+    let (release, folder) = (small(), tempfile::tempdir().unwrap());
+    let lines = export::write_geojson_lines(&release, &options(), &folder.path().join("lines"), &Silent).unwrap();
+    let whole = export::write_geojson(&release, &options(), &folder.path().join("whole"), &Silent).unwrap();
+    for (lines, whole) in lines.iter().zip(&whole) {
+        let features: Vec<Value> =
+            fs::read_to_string(lines).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(Value::Array(features), read_geojson(whole)["features"]);
+    }
+    for format in ["geoparquet", "flatgeobuf"] {
+        let folder = folder.path().join(format);
+        let files = match format {
+            "geoparquet" => export::write_geoparquet(&release, &options(), &folder, &Silent),
+            _ => export::write_flatgeobuf(&release, &options(), &folder, &Silent),
+        };
+        let names: Vec<String> = files.unwrap().iter().map(|f| f.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+        assert_eq!(names, ["100m", "1km", "10km", "gemeinde"]);
+    }
+}

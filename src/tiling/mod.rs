@@ -133,7 +133,7 @@ const BATCH: usize = 256;
 
 /// Writes the tiles of a release into `folder`, which must exist: the chosen ones of `tiles.pmtiles`, `tiles.mbtiles` and `tiles/`, and always `tiles.json`,
 /// `style.json` (on light ground), `style_dark.json`, and `styles/<field>.json` for every other number that [`Symbology::styled`] lists, with
-/// `styles/<field>_share.json` where it is a part of the total. The bytes do not depend on the number of threads. About 1 µs a cell, zoom and core, most of it compression.
+/// `styles/<field>_share.json` where it is a part of the total, `styles/areas_<system>.json` and `styles/date_<date>.json`. The bytes do not depend on the number of threads. About 1 µs a cell, zoom and core, most of it compression.
 pub fn write_tiles(
     release: &Release,
     symbology: &Symbology,

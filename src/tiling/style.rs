@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 
+use geo::InteriorPoint;
 use serde_json::{Map, Value, json};
 
 use crate::confidential::{Level, Release};
@@ -25,58 +26,76 @@ pub(super) struct Styles<'s> {
     pub(super) options: &'s TileOptions,
 }
 
-/// One style: which number, in which form, on which ground, and how the way from its file to the bundle's folder begins.
-struct Shown {
+/// One style: which number, in which form, of which date, on cells or on the areas of a system, on which ground, and how the way from its file to the
+/// bundle's folder begins.
+#[derive(Clone, Copy)]
+struct Shown<'s> {
     column: usize,
     share: bool,
+    date: Option<&'s str>,
+    areas: Option<usize>,
     palette: Palette,
     up: &'static str,
 }
 
+/// More names than this would make every style heavy: then tiles give them, and a large area has its name in each of its tiles.
+const MOST_NAMES: usize = 3000;
+/// The source of names.
+const NAMES: &str = "names";
+
 impl Styles<'_> {
-    /// Writes `style.json`, `style_dark.json` and the styles of single numbers.
+    /// Writes `style.json`, `style_dark.json` and the styles of single numbers, areas and earlier dates.
     pub(super) fn write(&self, folder: &Path) -> Result<(), TilingError> {
         let lattice = &self.release.lattice;
-        let first = Symbology::first_shown(lattice);
-        for (file, palette) in [("style.json", Palette::DEFAULT), ("style_dark.json", Palette::DARK)] {
-            write_json(&folder.join(file), &self.style(&Shown { column: first, share: false, palette, up: "" }))?;
-        }
+        let column = Symbology::first_shown(lattice);
+        let date = lattice.dates.last().and_then(|date| date.as_deref());
+        let first = Shown { column, share: false, date, areas: None, palette: Palette::DEFAULT, up: "" };
+        write_json(&folder.join("style.json"), &self.style(&first))?;
+        write_json(&folder.join("style_dark.json"), &self.style(&Shown { palette: Palette::DARK, ..first }))?;
         let folder = folder.join("styles");
         fs::create_dir_all(&folder).map_err(|e| TilingError::write(&folder)(&e))?;
+        let write = |name: String, shown: Shown<'_>| write_json(&folder.join(format!("{name}.json")), &self.style(&shown));
+        let first = Shown { up: "../", ..first };
+        for (system, areas) in lattice.systems.iter().enumerate() {
+            write(format!("areas_{}", areas.name), Shown { areas: Some(system), ..first })?;
+        }
+        for earlier in lattice.dates.iter().flatten().filter(|day| Some(day.as_str()) != date) {
+            write(format!("date_{earlier}"), Shown { date: Some(earlier), ..first })?;
+        }
         for column in Symbology::styled(lattice) {
             let Some((layer, field)) = self.layers.first().and_then(|layer| Some((layer, layer.fields.get(column)?))) else {
                 continue;
             };
-            let style = |share| self.style(&Shown { column, share, palette: Palette::DEFAULT, up: "../" });
-            if column != first {
-                write_json(&folder.join(format!("{}.json", field.name)), &style(false))?;
+            if column != first.column {
+                write(field.name.clone(), Shown { column, ..first })?;
             }
             if self.symbology.theme(layer.level, column).shares.is_some() {
-                write_json(&folder.join(format!("{}_share.json", field.name)), &style(true))?;
+                write(format!("{}_share", field.name), Shown { column, share: true, ..first })?;
             }
         }
         Ok(())
     }
 
-    /// Shows one number of the latest date's cells, and outlines and names of areas; the areas' own classes are there but not visible, to be
-    /// switched on. Cells of several sizes are classed by density.
+    /// Shows one number, and outlines and names of areas. Cells of several sizes are classed by density. What is not shown is not in the style: QGIS before
+    /// 3.28 draws layers that are not visible.
     ///
     /// `fill-antialias` is off: it would draw a seam around every cell wherever the fill is not opaque (METHODS B1).
-    fn style(&self, shown: &Shown) -> Value {
+    fn style(&self, shown: &Shown<'_>) -> Value {
         let Self { release, describes, options, .. } = self;
         let palette = shown.palette;
-        let latest = release.lattice.dates.last().and_then(|date| date.as_deref());
         let (mut fills, mut lines, mut labels, mut legend) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let names = self.names(shown.date);
         for layer in self.layers {
             let Some(described) = describes.layers.iter().find(|d| d.name == layer.name) else { continue };
             let Some(field) = layer.fields.get(shown.column) else { continue };
             let place = Place { layer: &layer.name, first: *described.zooms.start(), last: *described.zooms.end() };
-            let areas = matches!(layer.level, Level::Areas(_));
-            let visible = layer.date == latest && !areas;
-            fills.extend(self.fills(layer, shown, &place, visible));
-            if areas && layer.date == latest {
+            let system = if let Level::Areas(system) = layer.level { Some(system) } else { None };
+            if layer.date == shown.date && system == shown.areas {
+                fills.extend(self.fills(layer, shown, &place));
+            }
+            if system.is_some() && layer.date == shown.date {
                 lines.push(place.outline(palette.outline));
-                labels.push(place.names(&palette));
+                labels.push(place.names(&palette, names.is_some()));
             }
             let theme = self.symbology.theme(layer.level, shown.column);
             let classes = if shown.share { theme.shares.as_ref() } else { Some(&theme.classes) };
@@ -100,11 +119,17 @@ impl Styles<'_> {
             vec![json!({ "id": "background", "type": "background", "paint": { "background-color": palette.background } })];
         if let Some(extent) = describes.layers.iter().find(|d| d.fields.is_empty()) {
             let place = Place { layer: &extent.name, first: *extent.zooms.start(), last: *extent.zooms.end() };
-            style_layers.push(place.fill("extent", json!(["==", "$type", "Polygon"]), palette.zero, true));
+            style_layers.push(place.fill("extent", json!(["==", "$type", "Polygon"]), palette.zero));
         }
         style_layers.extend(fills);
         style_layers.extend(lines);
         style_layers.extend(labels);
+        let mut sources = json!({
+            SOURCE: { "type": "vector", "url": url, "attribution": options.attribution, "bounds": [west, south, east, north] },
+        });
+        if let Some(names) = names {
+            sources[NAMES] = json!({ "type": "geojson", "data": names });
+        }
         let parameters: Map<String, Value> =
             release.parameters.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
         json!({
@@ -122,20 +147,37 @@ impl Styles<'_> {
             },
             "center": [lon, lat],
             "zoom": zoom,
-            "sources": {
-                SOURCE: { "type": "vector", "url": url, "attribution": options.attribution, "bounds": [west, south, east, north] },
-            },
+            "sources": sources,
             "layers": style_layers,
         })
     }
 
+    /// A point inside each area, with its name and the layer it is of; nothing where there are very many areas, or none.
+    fn names(&self, date: Option<&str>) -> Option<Value> {
+        let mut points = Vec::new();
+        for layer in self.layers.iter().filter(|layer| layer.date == date) {
+            let Level::Areas(system) = layer.level else { continue };
+            for area in &layer.lattice.systems[system].areas {
+                let Some(point) = area.outline_lon_lat_deg.interior_point() else { continue };
+                let degrees = |deg: f64| (deg * 1e5).round() / 1e5;
+                points.push(json!({
+                    "type": "Feature",
+                    "properties": { "layer": layer.name, "id": area.key, "label": area.label },
+                    "geometry": { "type": "Point", "coordinates": [degrees(point.x()), degrees(point.y())] },
+                }));
+            }
+        }
+        let few = (1..=MOST_NAMES).contains(&points.len());
+        few.then(|| json!({ "type": "FeatureCollection", "features": points }))
+    }
+
     /// Everything that colours a unit of a layer.
-    fn fills(&self, layer: &Layer<'_>, shown: &Shown, place: &Place<'_>, visible: bool) -> Vec<Value> {
+    fn fills(&self, layer: &Layer<'_>, shown: &Shown<'_>, place: &Place<'_>) -> Vec<Value> {
         let (field, theme) = (&layer.fields[shown.column], self.symbology.theme(layer.level, shown.column));
         let (name, status, palette) = (field.name.as_str(), field.status_name.as_str(), shown.palette);
         let mut fills = vec![
-            place.fill("suppressed", json!(["==", status, "suppressed"]), palette.suppressed, visible),
-            place.fill("zero", json!(["==", name, 0]), palette.zero, visible),
+            place.fill("suppressed", json!(["==", status, "suppressed"]), palette.suppressed),
+            place.fill("zero", json!(["==", name, 0]), palette.zero),
         ];
         let total = &layer.fields[Symbology::first_shown(layer.lattice)].name;
         let none = Classes::default();
@@ -152,9 +194,9 @@ impl Styles<'_> {
                     filter.into()
                 }
             };
-            fills.push(place.fill(&format!("class_{}", i + 1), filter, class.color, visible));
+            fills.push(place.fill(&format!("class_{}", i + 1), filter, class.color));
         }
-        let mut uncertain = place.fill("uncertain", json!(["==", status, "uncertain"]), palette.uncertain, visible);
+        let mut uncertain = place.fill("uncertain", json!(["==", status, "uncertain"]), palette.uncertain);
         uncertain["paint"]["fill-opacity"] = json!(Palette::UNCERTAIN_OPACITY);
         fills.push(uncertain);
         fills
@@ -207,12 +249,9 @@ struct Place<'p> {
 }
 
 impl Place<'_> {
-    fn fill(&self, what: &str, filter: Value, color: &str, visible: bool) -> Value {
+    fn fill(&self, what: &str, filter: Value, color: &str) -> Value {
         let mut layer = self.part(what, "fill", json!({ "fill-color": color, "fill-antialias": false, "fill-opacity": 1 }));
         layer["filter"] = filter;
-        if !visible {
-            layer["layout"] = json!({ "visibility": "none" });
-        }
         layer
     }
 
@@ -224,7 +263,7 @@ impl Place<'_> {
     }
 
     /// Names of areas. The style names no glyphs: the browser's own sans-serif is drawn, and nothing is fetched.
-    fn names(&self, palette: &Palette) -> Value {
+    fn names(&self, palette: &Palette, as_points: bool) -> Value {
         let paint = json!({ "text-color": palette.label, "text-halo-color": palette.background, "text-halo-width": 1.5, "text-halo-blur": 0.5 });
         let mut layer = self.part("names", "symbol", paint);
         layer["layout"] = json!({
@@ -235,6 +274,11 @@ impl Place<'_> {
             "text-padding": 6,
         });
         layer["minzoom"] = json!(self.first.max(9));
+        if as_points {
+            layer["source"] = NAMES.into();
+            layer["filter"] = json!(["==", "layer", self.layer]);
+            layer.as_object_mut().expect("a layer").remove("source-layer");
+        }
         layer
     }
 

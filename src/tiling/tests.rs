@@ -263,8 +263,49 @@ fn several_dates_have_layers_of_their_own() {
     let (folder, _) = write(&release, 1);
     assert_complete(&release, folder.path());
     let style: serde_json::Value = serde_json::from_slice(&fs::read(folder.path().join("style.json")).unwrap()).unwrap();
-    let visible = style["layers"].as_array().unwrap().iter().filter(|l| l["layout"]["visibility"] != "none");
-    assert!(visible.filter_map(|l| l["source-layer"].as_str()).all(|l| l == "extent" || l.ends_with("2024-12-31")));
+    let of_date = |style: &serde_json::Value, date: &str| {
+        let layers: Vec<&str> = style["layers"].as_array().unwrap().iter().filter_map(|l| l["source-layer"].as_str()).collect();
+        assert!(layers.len() > 5 && layers.iter().all(|l| *l == "extent" || l.ends_with(date)), "{layers:?}");
+    };
+    of_date(&style, "2024-12-31");
+    let earlier = fs::read(folder.path().join("styles/date_2023-12-31.json")).unwrap();
+    of_date(&serde_json::from_slice(&earlier).unwrap(), "2023-12-31");
+}
+
+#[test]
+fn the_styles_name_every_area_once_and_ask_for_nothing_from_elsewhere() {
+    let release = release(&[100, 1000], (4_300_000, 3_390_000), 12, 2, &[None]);
+    let (folder, _) = write(&release, 1);
+    let read =
+        |name: &str| -> serde_json::Value { serde_json::from_slice(&fs::read(folder.path().join(name)).unwrap()).unwrap() };
+    for (name, fill, source) in [
+        ("style.json", "100m_class_1", "pmtiles://tiles.pmtiles"),
+        ("style_dark.json", "100m_class_1", "pmtiles://tiles.pmtiles"),
+        ("styles/age_0_bis_unter_5.json", "1km_class_1", "pmtiles://../tiles.pmtiles"),
+        ("styles/age_0_bis_unter_5_share.json", "1km_class_1", "pmtiles://../tiles.pmtiles"),
+        ("styles/areas_gemeinde.json", "gemeinde_class_1", "pmtiles://../tiles.pmtiles"),
+    ] {
+        let style = read(name);
+        assert_eq!(style["sources"]["kleinraum"]["url"], source, "{name}");
+        let names: Vec<&str> = style["sources"]["names"]["data"]["features"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|f| f["properties"]["label"].as_str().unwrap())
+            .collect();
+        assert_eq!(names, ["Ort 0", "Ort 1", "Ort 2"], "{name}");
+        let layers = style["layers"].as_array().unwrap();
+        assert!(layers.iter().any(|l| l["id"] == fill), "{name} has no {fill}");
+        assert!(layers.iter().all(|l| l["layout"]["visibility"] != "none"), "{name} has layers that are not shown");
+        assert!(style.get("sprite").is_none() && style.get("glyphs").is_none(), "{name}");
+        assert_eq!(style["metadata"]["kleinraum:protection"]["parameters"]["reason"], "made by a test", "{name}");
+    }
+    let (light, dark) = (read("style.json"), read("style_dark.json"));
+    let colour = |style: &serde_json::Value, id: &str| {
+        style["layers"].as_array().unwrap().iter().find(|l| l["id"] == id).unwrap()["paint"].to_string()
+    };
+    assert_eq!(colour(&light, "100m_class_1"), colour(&dark, "100m_class_1"));
+    assert_ne!(colour(&light, "background"), colour(&dark, "background"));
 }
 
 #[test]

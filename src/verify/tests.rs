@@ -267,7 +267,7 @@ fn formats_that_were_not_written_are_skipped() {
 
 #[test]
 fn faults_of_the_further_files() {
-    let shift = |more: i64| release(more);
+    let copy = |from: &Path, to: &Path| assert!(fs::copy(from, to).unwrap() > 0);
     for (format, ending, form) in [
         ("geojsonl", "geojsonl", Problem::GeoJsonForm),
         ("geoparquet", "parquet", Problem::GeoParquetForm),
@@ -277,12 +277,12 @@ fn faults_of_the_further_files() {
         planted(&[format], &file, Problem::FileMissing, |f| fs::remove_file(f.join(&file)).unwrap());
         planted(&[format], &file, form, |f| fs::write(f.join(&file), b"nothing\n").unwrap());
         // The files of another release: the same units with other numbers.
-        let other = bundle_of(&shift(1), &[format]);
-        planted(&[format], &file, Problem::NumberDiffers, |f| drop(fs::copy(other.path().join(&file), f.join(&file)).unwrap()));
+        let other = bundle_of(&release(1), &[format]);
+        planted(&[format], &file, Problem::NumberDiffers, |f| copy(&other.path().join(&file), &f.join(&file)));
         // Those of another layer: other units.
         let wrong = format!("{format}/100m_2024-12-31.{ending}");
-        planted(&[format], &file, Problem::UnitUnknown, |f| drop(fs::copy(f.join(&wrong), f.join(&file)).unwrap()));
-        planted(&[format], &file, Problem::UnitMissing, |f| drop(fs::copy(f.join(&wrong), f.join(&file)).unwrap()));
+        planted(&[format], &file, Problem::UnitUnknown, |f| copy(&f.join(&wrong), &f.join(&file)));
+        planted(&[format], &file, Problem::UnitMissing, |f| copy(&f.join(&wrong), &f.join(&file)));
     }
 }
 

@@ -173,6 +173,7 @@ project = QgsProject.instance()
 stored = project.projectStorage() if hasattr(project, "projectStorage") else None
 uri = f"geopackage:{package}?projectName={legend['title']}"
 if check(project.read(uri), f"the project does not open: {project.error()}"):
+    check(project.crs().authid() == next(iter(by_name.values())).crs().authid(), f"the project is in {project.crs().authid()!r}")
     check(project.title() == legend["title"], f"the project's title is {project.title()!r}")
     bad = [l.name() for l in project.mapLayers().values() if not l.isValid()]
     check(not bad, f"the project does not find {bad}")
@@ -187,10 +188,12 @@ if check(project.read(uri), f"the project does not open: {project.error()}"):
     for layer in order:
         extent.combineExtentWith(layer.extent())
     extent.scale(1.05)
-    for zoom, factor in (("far", 1.0), ("near", 0.25), ("close", 0.06)):
-        window = QgsRectangle(extent)
-        window.scale(factor)
-        draw(f"project_{zoom}", order, window, project.crs())
+    centre = QgsRectangle(densest(next(iter(by_name.values())), 100))
+    for zoom, around in (("far", extent.width()), ("near", extent.width() / 4), ("close", extent.width() / 24)):
+        image, _ = draw(f"project_{zoom}", order, frame(centre if zoom != "far" else extent, around), project.crs())
+        pixels = {image.pixelColor(x, y).name() for x in range(0, WIDTH, 3) for y in range(0, HEIGHT, 3)}
+        classes = {c["color"] for l in legend["levels"] for c in l["fields"][legend["field"]]["classes"]}
+        check(len(pixels & classes) >= 3, f"project_{zoom}: {len(pixels & classes)} class colours are in the picture")
 
 # Vector tiles in Web Mercator, with the style of the bundle.
 mercator = QgsCoordinateReferenceSystem("EPSG:3857")
@@ -205,8 +208,9 @@ for kind, uri in tile_sources.items():
     converter = QgsMapBoxGlStyleConverter()
     result = converter.convert(style)
     check(result == QgsMapBoxGlStyleConverter.Success, f"{kind}: the style does not convert: {converter.errorMessage()}")
-    told[f"{kind}_warnings"] = sorted(set(converter.warnings()))[:10]
-    check(not converter.warnings(), f"{kind}: QGIS skips {sorted(set(converter.warnings()))[:3]}")
+    # Which fonts there are is the machine's affair; QGIS takes another.
+    warnings = sorted({w for w in converter.warnings() if "Referenced font" not in w})
+    check(not warnings, f"{kind}: QGIS skips {warnings[:3]}")
     tiles.setRenderer(converter.renderer())
     tiles.setLabeling(converter.labeling())
     finest = next(d for d in run["layers"] if d["level"][0].isdigit() and d["maxzoom"] == 14 and d["date"] == run["layers"][-1]["date"])

@@ -83,7 +83,7 @@ fn symbol_layers(look: Look, cells: bool, name: usize) -> String {
     let fill = |fill: &str, opacity: f64| {
         let fill = color(fill, opacity);
         match cells {
-            true => simple_fill(&fill, "solid", (&fill, "solid", "0.05")),
+            true => simple_fill(&fill, "solid", (&fill, "solid", "0.26")),
             false => simple_fill(&fill, "solid", (&color(Palette::DEFAULT.outline, 1.0), "solid", "0.15")),
         }
     };
