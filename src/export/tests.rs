@@ -131,6 +131,12 @@ fn write_all(release: &Release, folder: &Path) {
     export::write_geojson(release, &options, &folder.join("geojson"), &Silent).unwrap();
     export::write_geopackage(release, &Symbology::of(release), &options, &folder.join("kleinraum.gpkg"), &Silent).unwrap();
     export::write_csv(release, &options, &folder.join("csv"), &Silent).unwrap();
+    export::write_geojson_lines(release, &options, &folder.join("geojsonl"), &Silent).unwrap();
+    export::write_geoparquet(release, &options, &folder.join("geoparquet"), &Silent).unwrap();
+    export::write_flatgeobuf(release, &options, &folder.join("flatgeobuf"), &Silent).unwrap();
+    let symbology = Symbology::of(release);
+    export::write_styles(release, &symbology, &options, folder).unwrap();
+    export::write_catalog(release, &symbology, &options, (folder, &["geojson", "csv", "gpkg"])).unwrap();
 }
 
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
@@ -479,6 +485,11 @@ fn exports_of_a_town() {
         export::write_geopackage(release, &Symbology::of(release), options, &folder.join("kleinraum.gpkg"), &Silent).unwrap()
     });
     time("csv", &|| drop(export::write_csv(release, options, &folder.join("csv"), &Silent).unwrap()));
+    time("geoparquet", &|| drop(export::write_geoparquet(release, options, &folder.join("geoparquet"), &Silent).unwrap()));
+    time("flatgeobuf", &|| drop(export::write_flatgeobuf(release, options, &folder.join("flatgeobuf"), &Silent).unwrap()));
+    time("classes", &|| drop(Symbology::of(release)));
+    let symbology = Symbology::of(release);
+    time("styles", &|| drop(export::write_styles(release, &symbology, options, folder).unwrap()));
 }
 
 /// `#rrggbb` of every class, by number of the class, as each kind of file has it.

@@ -39,7 +39,7 @@ struct Shown<'s> {
 }
 
 /// More names than this would make every style heavy: then tiles give them, and a large area has its name in each of its tiles.
-const MOST_NAMES: usize = 3000;
+const MOST_NAMES: usize = 400;
 /// The source of names.
 const NAMES: &str = "names";
 
