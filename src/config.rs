@@ -20,6 +20,9 @@ pub struct Plan {
     /// Source and licence line that every output carries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attribution: Option<String>,
+    /// Licence of what is published: `dl-de/by-2-0`, `dl-de/zero-2-0`, `cc-by-4.0` or an address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub licence: Option<String>,
     /// Language of generated labels, `de` or `en`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
@@ -52,6 +55,9 @@ pub struct Plan {
     pub unit: UnitPlan,
     /// The attack on the bundle before it is in its place.
     pub audit: AuditPlan,
+    /// How numbers are divided into classes and coloured; of several that fit, the last decides.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<ClassesPlan>,
     /// The bundle.
     pub output: OutputPlan,
     /// What the report says beside what was computed.
@@ -524,6 +530,46 @@ impl Default for AuditPlan {
     }
 }
 
+/// Classes and colours of maps and legends, of every number or of some.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClassesPlan {
+    /// Level it is for, `100m` or an area system's name; all if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
+    /// Attribute it is for, by technical name; all if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// How to divide; by quantiles if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<DivisionPlan>,
+    /// How many classes, 2 to 6; 6 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<usize>,
+    /// With `manual`: where the second and every further class begins, ascending.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breaks: Option<Vec<i64>>,
+    /// Colours: `ylgnbu`, `ylorbr`, `greens`, `oranges`, `blues` or `brbg`; one for each dimension if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub palette: Option<String>,
+}
+
+/// How numbers are divided into classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DivisionPlan {
+    /// About as many units in each class.
+    Quantile,
+    /// Natural breaks: least squared differences within classes.
+    Jenks,
+    /// Classes as wide as each other.
+    Equal,
+    /// Steps of one standard deviation around the mean.
+    Deviation,
+    /// Where `breaks` says.
+    Manual,
+}
+
 /// The bundle.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -531,7 +577,7 @@ pub struct OutputPlan {
     /// The folder, relative to the plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder: Option<PathBuf>,
-    /// What to write besides `release.parquet` and `run.json`; everything if absent.
+    /// What to write besides `release.parquet` and `run.json`; `pmtiles`, `mbtiles`, `tiles`, `geojson`, `gpkg` and `csv` if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub formats: Option<Vec<Format>>,
     /// Reference system of the GeoPackage; EPSG:25832 if absent.
@@ -570,11 +616,17 @@ pub enum Format {
     Gpkg,
     /// `csv/<layer>.csv` and `csv/<layer>_excel.csv`
     Csv,
+    /// `geoparquet/<layer>.parquet`; only if asked for
+    Geoparquet,
+    /// `flatgeobuf/<layer>.fgb`; only if asked for
+    Flatgeobuf,
+    /// `geojsonl/<layer>.geojsonl`, a feature a line; only if asked for
+    Geojsonl,
 }
 
 impl Format {
-    /// All formats.
-    pub const ALL: [Self; 6] = [Self::Pmtiles, Self::Mbtiles, Self::Tiles, Self::Geojson, Self::Gpkg, Self::Csv];
+    /// What is written if nothing is said.
+    pub const DEFAULT: [Self; 6] = [Self::Pmtiles, Self::Mbtiles, Self::Tiles, Self::Geojson, Self::Gpkg, Self::Csv];
 
     /// The technical name.
     pub fn name(self) -> &'static str {
@@ -585,6 +637,9 @@ impl Format {
             Self::Geojson => "geojson",
             Self::Gpkg => "gpkg",
             Self::Csv => "csv",
+            Self::Geoparquet => "geoparquet",
+            Self::Flatgeobuf => "flatgeobuf",
+            Self::Geojsonl => "geojsonl",
         }
     }
 }

@@ -58,6 +58,7 @@ fn the_persons_of_pinneberg() {
     let area = format!("gemeinde={}:AGS:GEN", areas.display());
     let mut words = vec!["run", "persons.csv", "--sizes", "100,1000", "-o", "out", "--area", &area];
     words.extend(RULES.split_whitespace());
+    words.extend(["--formats", "pmtiles,mbtiles,tiles,geojson,gpkg,csv,geoparquet,flatgeobuf,geojsonl"]);
     let told = succeeds(&kleinraum(desk.path(), &words));
     assert!(told.contains("295,323 read, 295,323 placed, 0 rejected"), "{told}");
     assert!(succeeds(&kleinraum(desk.path(), &["verify", "out"])).contains("no fault found"));
@@ -100,6 +101,7 @@ fn the_same_bytes_for_any_threads_and_order() {
         let out = format!("{threads}/out");
         let mut words = vec!["--threads", threads, "run", file, "--sizes", "100,1000", "-o", &out];
         words.extend(RULES.split_whitespace());
+        words.extend(["--formats", "pmtiles,mbtiles,gpkg,geojson,csv,geoparquet,flatgeobuf,geojsonl"]);
         succeeds(&kleinraum(desk.path(), &words));
         let folder = desk.path().join(out);
         let files = [
@@ -110,6 +112,10 @@ fn the_same_bytes_for_any_threads_and_order() {
             "geojson/100m.geojson",
             "csv/1km.csv",
             "style.json",
+            "legend.json",
+            "geoparquet/100m.parquet",
+            "flatgeobuf/100m.fgb",
+            "geojsonl/1km.geojsonl",
         ];
         files.map(|name| (name, fs::read(folder.join(name)).unwrap()))
     };

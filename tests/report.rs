@@ -8,6 +8,9 @@ use assert_cmd::Command;
 
 const KEY: &str = "5ec2e700a1b2c3d4e5f60718293a4b5c6d7e8f90123456789abcdef001122334\n";
 
+/// All formats there are.
+const FORMATS: &str = "pmtiles,mbtiles,tiles,geojson,gpkg,csv,geoparquet,flatgeobuf,geojsonl";
+
 /// One person alone in a cell, with values that occur nowhere else.
 const PLANTED: [(&str, &str); 6] = [
     ("id", "Erika-Musterfrau-4711"),
@@ -54,7 +57,7 @@ impl Desk {
     fn run(&self, rest: &str) {
         let line = format!(
             "run persons.csv --crs EPSG:3035 --x x --y y --id id --sizes 100,500 --dimension age=age:0,18,65 --dimension sex=sex \
-             --table age --table sex --table age,sex {rest}"
+             --table age --table sex --table age,sex --formats {FORMATS} {rest}"
         );
         self.works(&line.split_whitespace().collect::<Vec<_>>());
     }
@@ -83,6 +86,9 @@ fn layers(path: &Path, bytes: &[u8]) -> Vec<Vec<u8>> {
         let _ = flate2::read::GzDecoder::new(&bytes[at..]).read_to_end(&mut text);
         layers.push(text);
     }
+    if path.extension().is_some_and(|ending| ending == "gpkg") {
+        layers.push(project(path));
+    }
     if path.extension().is_some_and(|ending| ending == "parquet") {
         let batches = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(fs::File::open(path).unwrap());
         for column in batches.unwrap().build().unwrap().flat_map(|batch| batch.unwrap().columns().to_vec()) {
@@ -92,6 +98,17 @@ fn layers(path: &Path, bytes: &[u8]) -> Vec<Vec<u8>> {
         }
     }
     layers
+}
+
+/// The QGIS project that a GeoPackage keeps, unpacked.
+fn project(path: &Path) -> Vec<u8> {
+    let database = rusqlite::Connection::open(path).unwrap();
+    let content: String = database.query_row("SELECT content FROM qgis_projects", [], |row| row.get(0)).unwrap();
+    let bytes = (0..content.len() / 2).map(|i| u8::from_str_radix(&content[2 * i..2 * i + 2], 16).unwrap()).collect::<Vec<_>>();
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut text = Vec::new();
+    archive.by_index(0).unwrap().read_to_end(&mut text).unwrap();
+    text
 }
 
 fn holds(layer: &[u8], needle: &[u8]) -> bool {
@@ -138,18 +155,31 @@ fn nothing_planted_is_found_in_any_file_of_a_bundle() {
 #[test]
 fn the_search_finds_what_is_published() {
     let desk = Desk::new();
-    let line =
-        "run persons.csv --crs EPSG:3035 --x x --y y --sizes 500 --dimension street=name --method none --reason test -o open";
-    desk.works(&line.split_whitespace().collect::<Vec<_>>());
+    let line = "run persons.csv --crs EPSG:3035 --x x --y y --sizes 500 --dimension street=name --method none --reason test -o open --formats";
+    desk.works(&line.split_whitespace().chain([FORMATS]).collect::<Vec<_>>());
     let found: Vec<String> = desk
         .files("open")
         .iter()
         .filter(|(path, bytes)| layers(path, bytes).iter().any(|layer| holds(&layer.to_ascii_lowercase(), b"kugelfischweg")))
         .map(|(path, _)| path.file_name().unwrap().to_string_lossy().into_owned())
         .collect();
-    for name in ["release.parquet", "tiles.pmtiles", "tiles.mbtiles", "open.gpkg", "500m.geojson", "500m.csv"] {
+    for name in [
+        "release.parquet",
+        "tiles.pmtiles",
+        "tiles.mbtiles",
+        "open.gpkg",
+        "500m.geojson",
+        "500m.csv",
+        "500m.parquet",
+        "500m.fgb",
+        "500m.geojsonl",
+        "legend.json",
+        "datapackage.json",
+    ] {
         assert!(found.iter().any(|file| file == name), "{name} is not among {found:?}");
     }
+    let project = project(&desk.0.path().join("open/open.gpkg"));
+    assert!(holds(&project.to_ascii_lowercase(), b"kugelfischweg"), "the search does not see into the project");
 }
 
 #[test]

@@ -151,6 +151,9 @@ fn read_me(release: &Release, options: &ExportOptions, layers: &[Layer<'_>]) -> 
         ]
         .map(str::to_owned),
     );
+    if layers.iter().any(Layer::adaptive) {
+        lines.push("size_m | | | side of the cell in metres, where cells of several sizes stand side by side (Seitenlänge der Zelle in Metern)".to_owned());
+    }
     let fields = layers.first().map(|layer| layer.fields.as_slice()).unwrap_or_default();
     lines.extend(fields.iter().map(|f| format!("{} | {} | {} | {}", f.name, f.table, f.group, f.label)));
     lines.push(String::new());

@@ -1,4 +1,4 @@
-//! GeoJSON (RFC 7946), one file a layer, one feature a line.
+//! GeoJSON (RFC 7946), one file a layer, one feature a line; also without anything around the features (newline-delimited GeoJSON).
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -16,17 +16,26 @@ use crate::geodesy::ReferenceSystem;
 use crate::layer::{Layer, LayerOutlines, Outlines, layers};
 use crate::progress::Progress;
 
+/// What is around the features.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A feature collection that says what it is.
+    Collection,
+    /// Nothing: every line is a feature.
+    Lines,
+}
+
 pub(super) fn write(
     release: &Release,
     options: &ExportOptions,
     folder: &Path,
-    progress: &dyn Progress,
+    (form, progress): (Form, &dyn Progress),
 ) -> Result<Vec<PathBuf>, Error> {
     fs::create_dir_all(folder).map_err(|e| ExportError::io(folder, &e))?;
     let outlines = Outlines::new(&ReferenceSystem::wgs84())?;
     let mut files = Vec::new();
     for layer in layers(release) {
-        let path = folder.join(format!("{}.geojson", layer.name));
+        let path = folder.join(format!("{}.{}", layer.name, if form == Form::Lines { "geojsonl" } else { "geojson" }));
         let head = json!({
             "type": "FeatureCollection",
             "name": layer.name,
@@ -36,7 +45,8 @@ pub(super) fn write(
             "parameters": about::parameters_json(release),
         });
         let outlines = outlines.of_layer(&layer)?;
-        write_layer(&layer, &outlines, &head.to_string(), &path).map_err(|e| ExportError::io(&path, &e))?;
+        let head = (form == Form::Collection).then(|| head.to_string());
+        write_layer(&layer, &outlines, head.as_deref(), &path).map_err(|e| ExportError::io(&path, &e))?;
         progress.advance(layer.block.units.len() as u64);
         files.push(path);
     }
@@ -52,10 +62,14 @@ struct Fixed {
     statuses: Vec<String>,
 }
 
-fn write_layer(layer: &Layer<'_>, outlines: &LayerOutlines, head: &str, path: &Path) -> io::Result<()> {
+/// With a head, features are its `features`; without one they stand alone.
+fn write_layer(layer: &Layer<'_>, outlines: &LayerOutlines, head: Option<&str>, path: &Path) -> io::Result<()> {
     let mut out = File::create(path)?;
-    out.write_all(head.strip_suffix('}').expect("the head is an object").as_bytes())?;
-    out.write_all(b",\"features\":[\n")?;
+    if let Some(head) = head {
+        out.write_all(head.strip_suffix('}').expect("the head is an object").as_bytes())?;
+        out.write_all(b",\"features\":[\n")?;
+    }
+    let between: &[u8] = if head.is_some() { b",\n" } else { b"\n" };
     let key = |name: &String| format!(",{}:", json!(name));
     let fixed = Fixed {
         date: layer.date.map(|date| format!(",\"date\":{}", json!(date))).unwrap_or_default(),
@@ -66,7 +80,7 @@ fn write_layer(layer: &Layer<'_>, outlines: &LayerOutlines, head: &str, path: &P
         let mut ring = Vec::new();
         for position in positions {
             if position > 0 {
-                text.extend_from_slice(b",\n");
+                text.extend_from_slice(between);
             }
             feature(text, layer, position, &fixed);
             match outlines {
@@ -81,7 +95,7 @@ fn write_layer(layer: &Layer<'_>, outlines: &LayerOutlines, head: &str, path: &P
             text.extend_from_slice(b"}}");
         }
     })?;
-    out.write_all(b"\n]}\n")
+    out.write_all(if head.is_some() { b"\n]}\n" } else { b"\n" })
 }
 
 /// Everything of a feature up to its geometry's value.

@@ -2,8 +2,7 @@
 //!
 //! Where cells of a level may have several sizes, `size_m` behind the other columns tells each cell's side; it is null for areas.
 //!
-//! Row groups are encoded on all cores and appended in order, so the bytes do not depend on the number of threads. Cost: about 100 ns a row and core;
-//! memory about 60 MB a core.
+//! Cost: about 100 ns a row and core; memory about 60 MB a core.
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -14,17 +13,15 @@ use std::sync::Arc;
 use arrow_array::types::Int32Type;
 use arrow_array::{ArrayRef, DictionaryArray, Int32Array, Int64Array, StringArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
-use rayon::prelude::*;
 
 use crate::confidential::{Block, Release, Status, Unit};
 use crate::error::Error;
+use crate::export::row_groups::write_row_groups;
 use crate::export::{ExportError, about};
 
 /// Rows in a row group, about: what DuckDB and pyarrow read well in parallel.
@@ -68,26 +65,11 @@ fn write_to(release: &Release, file: File) -> Result<(), ParquetError> {
         properties.set_column_statistics_enabled(ColumnPath::from(column), EnabledStatistics::None)
     };
     let properties = ["table", "group", "status"].into_iter().fold(properties, without).build();
-    // Without the Arrow schema in the file, readers see plain text columns, whatever they make of dictionaries.
-    let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
     let out = BufWriter::with_capacity(1 << 20, file);
-    let (mut writer, factory) =
-        ArrowWriter::try_new_with_options(out, columns.schema.clone(), options)?.into_serialized_writer()?;
     let row_groups = row_groups(release, columns.rows_per_unit);
-    for (wave, group) in row_groups.chunks(rayon::current_num_threads()).enumerate() {
-        let first = wave * rayon::current_num_threads();
-        let encode = |(i, segments): (usize, &Vec<Segment<'_>>)| columns.encode(&factory, first + i, segments);
-        let encoded: Vec<_> = group.par_iter().enumerate().map(encode).collect::<Result<_, _>>()?;
-        for chunks in encoded {
-            let mut row_group = writer.next_row_group()?;
-            for chunk in chunks {
-                chunk.append_to_row_group(&mut row_group)?;
-            }
-            row_group.close()?;
-        }
-    }
-    writer.close()?;
-    Ok(())
+    write_row_groups(out, (&columns.schema, properties), row_groups.len(), |group| {
+        row_groups[group].iter().map(|segment| columns.arrays(segment)).collect()
+    })
 }
 
 fn row_groups(release: &Release, rows_per_unit: usize) -> Vec<Vec<Segment<'_>>> {
@@ -134,24 +116,6 @@ impl<'r> Columns<'r> {
             statuses: strings(Status::ALL.iter().map(|s| s.name().to_owned()).collect()),
             rows_per_unit: columns.len(),
         }
-    }
-
-    fn encode(
-        &self,
-        factory: &ArrowRowGroupWriterFactory,
-        row_group: usize,
-        segments: &[Segment<'_>],
-    ) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
-        let mut writers = factory.create_column_writers(row_group)?;
-        for segment in segments {
-            let arrays = self.arrays(segment)?;
-            for ((writer, field), array) in writers.iter_mut().zip(self.schema.fields()).zip(&arrays) {
-                for leaf in compute_leaves(field, array)? {
-                    writer.write(&leaf)?;
-                }
-            }
-        }
-        writers.into_iter().map(|writer| writer.close()).collect()
     }
 
     fn arrays(&self, segment: &Segment<'_>) -> Result<Vec<ArrayRef>, ParquetError> {

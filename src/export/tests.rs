@@ -16,7 +16,7 @@ use crate::error::{Error, Kind, Language};
 use crate::export::{self, ExportOptions};
 use crate::geodesy::{Projection, ReferenceSystem};
 use crate::grid::{CellId, GridSize, GridSizes};
-use crate::layer::{LayerOutlines, Outlines, layers};
+use crate::layer::{LayerOutlines, Outlines, Symbology, layers};
 use crate::progress::Silent;
 
 /// Corner of a 10 km cell at Kreis Pinneberg, metres.
@@ -129,8 +129,14 @@ fn write_all(release: &Release, folder: &Path) {
     let options = options();
     export::write_release_parquet(release, &folder.join("release.parquet")).unwrap();
     export::write_geojson(release, &options, &folder.join("geojson"), &Silent).unwrap();
-    export::write_geopackage(release, &options, &folder.join("kleinraum.gpkg"), &Silent).unwrap();
+    export::write_geopackage(release, &Symbology::of(release), &options, &folder.join("kleinraum.gpkg"), &Silent).unwrap();
     export::write_csv(release, &options, &folder.join("csv"), &Silent).unwrap();
+    export::write_geojson_lines(release, &options, &folder.join("geojsonl"), &Silent).unwrap();
+    export::write_geoparquet(release, &options, &folder.join("geoparquet"), &Silent).unwrap();
+    export::write_flatgeobuf(release, &options, &folder.join("flatgeobuf"), &Silent).unwrap();
+    let symbology = Symbology::of(release);
+    export::write_styles(release, &symbology, &options, folder).unwrap();
+    export::write_catalog(release, &symbology, &options, (folder, &["geojson", "csv", "gpkg"])).unwrap();
 }
 
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
@@ -192,13 +198,15 @@ fn a_file_in_the_way_and_a_missing_folder_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.gpkg");
     fs::write(&path, "mine").unwrap();
-    let error = export::write_geopackage(&small(), &options(), &path, &Silent).unwrap_err();
+    let error = export::write_geopackage(&small(), &Symbology::of(&small()), &options(), &path, &Silent).unwrap_err();
     assert!(error.to_string().contains("a.gpkg: the file exists"), "{error}");
     assert_eq!(fs::read(&path).unwrap(), b"mine");
     let missing = folder.path().join("none/release.parquet");
     let error = export::write_release_parquet(&small(), &missing).unwrap_err();
     assert_eq!(error.kind(), Kind::InputOutput);
-    let error = export::write_geopackage(&small(), &options(), &folder.path().join("none/a.gpkg"), &Silent).unwrap_err();
+    let error =
+        export::write_geopackage(&small(), &Symbology::of(&small()), &options(), &folder.path().join("none/a.gpkg"), &Silent)
+            .unwrap_err();
     assert!(error.to_string().contains("a.gpkg"), "{error}");
 }
 
@@ -317,7 +325,7 @@ fn split_edges_stay_within_a_centimetre_of_the_true_edge() {
 fn geopackage_says_what_it_is_and_finds_features_by_its_index() {
     let (release, folder) = (small(), tempfile::tempdir().unwrap());
     let path = folder.path().join("kleinraum.gpkg");
-    export::write_geopackage(&release, &options(), &path, &Silent).unwrap();
+    export::write_geopackage(&release, &Symbology::of(&release), &options(), &path, &Silent).unwrap();
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no journal is left");
     let database = Connection::open(&path).unwrap();
     let number = |sql: &str| database.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
@@ -346,7 +354,7 @@ fn the_index_holds_for_every_depth_and_takes_later_edits() {
         let release = release(lattice, vec![block(0, level, cells(100, count), (0..count).map(|_| Number::Published(5)))]);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep.gpkg");
-        export::write_geopackage(&release, &options(), &path, &Silent).unwrap();
+        export::write_geopackage(&release, &Symbology::of(&release), &options(), &path, &Silent).unwrap();
         let database = Connection::open(&path).unwrap();
         let check = || {
             let verdict = database.query_row("SELECT rtreecheck('rtree_100m_geom')", [], |row| row.get::<_, String>(0));
@@ -380,7 +388,7 @@ fn more_fields_than_sqlite_has_columns_go_on_in_a_second_table() {
     let release = release(lattice, vec![block(0, level, units, numbers)]);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("wide.gpkg");
-    export::write_geopackage(&release, &options(), &path, &Silent).unwrap();
+    export::write_geopackage(&release, &Symbology::of(&release), &options(), &path, &Silent).unwrap();
     let database = Connection::open(&path).unwrap();
     let both =
         "SELECT count(*) FROM \"1km\" JOIN \"1km_2\" USING (fid) WHERE age_k0_status NOT NULL AND age_k1199_status NOT NULL";
@@ -473,6 +481,107 @@ fn exports_of_a_town() {
     let (options, release) = (&options(), &release);
     time("parquet", &|| export::write_release_parquet(release, &folder.join("release.parquet")).unwrap());
     time("geojson", &|| drop(export::write_geojson(release, options, &folder.join("geojson"), &Silent).unwrap()));
-    time("geopackage", &|| export::write_geopackage(release, options, &folder.join("kleinraum.gpkg"), &Silent).unwrap());
+    time("geopackage", &|| {
+        export::write_geopackage(release, &Symbology::of(release), options, &folder.join("kleinraum.gpkg"), &Silent).unwrap()
+    });
     time("csv", &|| drop(export::write_csv(release, options, &folder.join("csv"), &Silent).unwrap()));
+    time("geoparquet", &|| drop(export::write_geoparquet(release, options, &folder.join("geoparquet"), &Silent).unwrap()));
+    time("flatgeobuf", &|| drop(export::write_flatgeobuf(release, options, &folder.join("flatgeobuf"), &Silent).unwrap()));
+    time("classes", &|| drop(Symbology::of(release)));
+    let symbology = Symbology::of(release);
+    time("styles", &|| drop(export::write_styles(release, &symbology, options, folder).unwrap()));
+}
+
+/// `#rrggbb` of every class, by number of the class, as each kind of file has it.
+#[test]
+fn a_class_has_the_same_colour_in_every_file() {
+    let release = sample(&[(100, 400), (1000, 40)], &[None]);
+    let symbology = Symbology::of(&release);
+    let folder = tempfile::tempdir().unwrap();
+    export::write_styles(&release, &symbology, &options(), folder.path()).unwrap();
+    export::write_catalog(&release, &symbology, &options(), (folder.path(), &["geojson", "csv", "gpkg"])).unwrap();
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    let (legend, portal): (Value, Value) =
+        (serde_json::from_str(&read("legend.json")).unwrap(), serde_json::from_str(&read("masterportal.json")).unwrap());
+    for (at, layer) in layers(&release).iter().enumerate() {
+        let classes = &symbology.theme(layer.level, 0).classes.0;
+        assert!(!classes.is_empty());
+        let (qml, sld) = (read(&format!("styles/{}_total.qml", layer.name)), read(&format!("styles/{}_total.sld", layer.name)));
+        let told = &legend["levels"][at]["fields"]["total"]["classes"];
+        let rules = portal["style_v3.json"][at]["rules"].as_array().unwrap();
+        for (i, class) in classes.iter().enumerate() {
+            assert_eq!(told[i]["color"], class.color);
+            let [r, g, b] = crate::layer::rgb(class.color);
+            // The symbols stand in the order of the rules: withheld, zero, classes.
+            let symbol = qml.split("<symbol type=\"fill\"").nth(i + 3).unwrap();
+            assert!(symbol.contains(&format!("name=\"color\" value=\"{r},{g},{b},255\"")), "{symbol}");
+            let rule = sld.split("<se:Rule>").nth(i + 3).unwrap();
+            assert!(rule.contains(&format!("class_{}", i + 1)) && rule.contains(class.color), "{rule}");
+            assert_eq!(rules[i + 2]["style"]["polygonFillColor"], serde_json::json!([r, g, b, 0.85]));
+            assert_eq!(rules[i + 2]["conditions"]["properties"]["total"][0], class.from);
+        }
+        for (name, look) in [("withheld", "LinePatternFill"), ("no data", "style\" value=\"no")] {
+            let number = qml.split("<rule ").position(|rule| rule.contains(&format!("label=\"{name}\""))).unwrap() - 1;
+            assert!(qml.split("<symbol type=\"fill\"").nth(number + 1).unwrap().contains(look), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_geopackage_has_styles_metadata_and_a_project_that_names_its_layers() {
+    let (release, folder) =
+        (sample(&[(100, 40), (1000, 9)], &[Some("2024-12-31"), Some("2025-12-31")]), tempfile::tempdir().unwrap());
+    let path = folder.path().join("kleinraum.gpkg");
+    export::write_geopackage(&release, &Symbology::of(&release), &options(), &path, &Silent).unwrap();
+    let database = Connection::open_with_flags(&path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let number = |sql: &str| database.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    let text = |sql: &str| database.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
+    assert_eq!(text("SELECT data_type FROM gpkg_contents WHERE table_name = 'layer_styles'"), "attributes");
+    // Each of six layers: total, three ages, two sexes, and the shares of these five.
+    assert_eq!(number("SELECT count(*) FROM layer_styles"), 6 * 11);
+    assert_eq!(number("SELECT count(*) FROM layer_styles WHERE useAsDefault"), 6);
+    assert_eq!(
+        number(
+            "SELECT count(*) FROM layer_styles s JOIN gpkg_contents c ON c.table_name = s.f_table_name WHERE f_geometry_column = 'geom'"
+        ),
+        66
+    );
+    assert_eq!(number("SELECT count(*) FROM gpkg_metadata_reference WHERE md_parent_id = 1"), 6);
+    assert_eq!(number("SELECT count(*) FROM gpkg_data_columns WHERE title ISNULL"), 0);
+    let definition =
+        text("SELECT description FROM gpkg_data_columns WHERE table_name = '100m_2025-12-31' AND column_name = 'total'");
+    for part in ["number of records", "2025-12-31", "© Muster 2026", "protection: none", "table total"] {
+        assert!(definition.contains(part), "{definition}");
+    }
+    assert_eq!(text("PRAGMA journal_mode"), "delete");
+    let content = text("SELECT content FROM qgis_projects");
+    let bytes: Vec<u8> = (0..content.len() / 2).map(|i| u8::from_str_radix(&content[2 * i..2 * i + 2], 16).unwrap()).collect();
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let project = std::io::read_to_string(archive.by_index(0).unwrap()).unwrap();
+    for layer in layers(&release) {
+        assert!(project.contains(&format!("./kleinraum.gpkg|layername={}", layer.name)), "{}", layer.name);
+    }
+    assert!(project.contains("<title>Kinder &amp; &quot;Familien&quot;</title>"), "{}", &project[..400]);
+    assert!(!project.contains("{{"));
+}
+
+#[test]
+fn further_formats_say_what_the_release_says() {
+    let (release, folder) = (small(), tempfile::tempdir().unwrap());
+    let lines = export::write_geojson_lines(&release, &options(), &folder.path().join("lines"), &Silent).unwrap();
+    let whole = export::write_geojson(&release, &options(), &folder.path().join("whole"), &Silent).unwrap();
+    for (lines, whole) in lines.iter().zip(&whole) {
+        let features: Vec<Value> =
+            fs::read_to_string(lines).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(Value::Array(features), read_geojson(whole)["features"]);
+    }
+    for format in ["geoparquet", "flatgeobuf"] {
+        let folder = folder.path().join(format);
+        let files = match format {
+            "geoparquet" => export::write_geoparquet(&release, &options(), &folder, &Silent),
+            _ => export::write_flatgeobuf(&release, &options(), &folder, &Silent),
+        };
+        let names: Vec<String> = files.unwrap().iter().map(|f| f.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+        assert_eq!(names, ["100m", "1km", "10km", "gemeinde"]);
+    }
 }

@@ -3,17 +3,22 @@
 //! In: [`Release`]. Out: [`Layer`], which every format writes from, so that a feature has the same id, attributes and values
 //! everywhere. Used by `tiling`, `export` and `report`.
 
+mod classes;
 mod field;
 mod nodes;
 mod outline;
-mod style;
+mod palette;
+mod symbology;
 mod zoom;
 
+pub use classes::{Class, Classes, Division, Histogram};
 pub use field::Field;
 pub(crate) use nodes::{CellNodes, Splits};
 pub use outline::{CellLattice, LayerOutlines, Outlines, PIECE_M};
-pub(crate) use style::times;
-pub use style::{Class, Classes, Palette};
+pub(crate) use palette::rgb;
+pub use palette::{Palette, Ramp};
+pub(crate) use symbology::times;
+pub use symbology::{ClassRule, Symbology, SymbologyError, Theme};
 pub use zoom::ZoomPlan;
 
 use crate::confidential::{Block, Lattice, Level, Release, Unit};

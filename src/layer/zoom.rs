@@ -6,6 +6,9 @@
 
 use std::ops::RangeInclusive;
 
+use crate::confidential::{Level, Release, Unit};
+use crate::error::Error;
+use crate::geodesy::{Projection, ReferenceSystem};
 use crate::grid::{GridSize, GridSizes};
 
 /// Length of the equator in Web Mercator, metres.
@@ -29,6 +32,26 @@ pub struct ZoomPlan([Option<GridSize>; Self::MAX_ZOOM as usize + 1]);
 impl ZoomPlan {
     /// The last zoom that has tiles; programs enlarge its tiles for closer views.
     pub const MAX_ZOOM: u8 = 14;
+
+    /// The plan for a release, by where the corners of its coarsest cells lie.
+    ///
+    /// # Errors
+    /// None in practice: EPSG:3035 and WGS 84 are known.
+    pub fn of(release: &Release) -> Result<Self, Error> {
+        let to_lon_lat = Projection::new(&ReferenceSystem::etrs89_laea(), &ReferenceSystem::wgs84())?;
+        let sizes = &release.lattice.sizes;
+        let mut found: Option<(f64, f64)> = None;
+        for unit in release.blocks.iter().filter(|b| b.level == Level::Grid(sizes.coarsest())).flat_map(|b| &b.units) {
+            let Unit::Cell(cell) = unit else { continue };
+            let place = |(easting_m, northing_m): (i32, i32)| to_lon_lat.exact(f64::from(easting_m), f64::from(northing_m));
+            for (_, lat_deg) in cell.corners_m().into_iter().filter_map(place) {
+                let (south, north) = found.unwrap_or((lat_deg, lat_deg));
+                found = Some((south.min(lat_deg), north.max(lat_deg)));
+            }
+        }
+        let (south_deg, north_deg) = found.unwrap_or((0.0, 0.0));
+        Ok(Self::new(sizes, south_deg, north_deg))
+    }
 
     /// The plan for data whose latitudes go from `south_deg` to `north_deg`.
     pub fn new(sizes: &GridSizes, south_deg: f64, north_deg: f64) -> Self {

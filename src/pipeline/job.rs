@@ -15,7 +15,9 @@ use crate::error::{Error, Language};
 use crate::export::Placing;
 use crate::geodesy::{DatumGrids, ReferenceSystem};
 use crate::grid::GridSizes;
+use crate::layer::ClassRule;
 use crate::pipeline::address::{address_source, datum_grids};
+use crate::pipeline::classes::class_rules;
 use crate::pipeline::key::read_key;
 use crate::pipeline::merge::then;
 use crate::pipeline::profile::{explain, with_profile};
@@ -32,11 +34,14 @@ const MAX_REJECTS: f64 = 0.01;
 pub(super) struct Job {
     pub(super) title: String,
     pub(super) attribution: String,
+    pub(super) licence: Option<String>,
     pub(super) language: Language,
     pub(super) folder: PathBuf,
     pub(super) stem: String,
     pub(super) formats: BTreeSet<Format>,
     pub(super) output_system: ReferenceSystem,
+    /// Wishes for classes and colours.
+    pub(super) classes: Vec<ClassRule>,
     pub(super) sizes: GridSizes,
     files: Vec<PathBuf>,
     dialect: Dialect,
@@ -111,10 +116,16 @@ impl Job {
         Ok(Self {
             title,
             attribution: plan.attribution.clone().unwrap_or_default(),
+            licence: plan.licence.clone(),
             language,
             stem,
-            formats: plan.output.formats.as_ref().map_or_else(|| Format::ALL.into(), |formats| formats.iter().copied().collect()),
+            formats: plan
+                .output
+                .formats
+                .as_ref()
+                .map_or_else(|| Format::DEFAULT.into(), |formats| formats.iter().copied().collect()),
             output_system: grids.apply(ReferenceSystem::parse(plan.output.crs.as_deref().unwrap_or("EPSG:25832"))?),
+            classes: class_rules(&plan.classes)?,
             files: files::expanded(&plan.source.files)?,
             dialect: Dialect {
                 encoding: plan.source.encoding.clone(),

@@ -3,6 +3,7 @@
 mod address;
 mod area_keys;
 mod audited;
+mod classes;
 mod compare;
 mod files;
 mod folder;
@@ -24,6 +25,7 @@ use crate::config::{Format, Plan};
 use crate::error::{Error, Language};
 use crate::export::{self, ExportOptions};
 use crate::geodesy;
+use crate::layer::Symbology;
 use crate::progress::{Progress, Stage};
 use crate::tiling::{self, TileFormat, TileOptions, TileReport};
 
@@ -143,6 +145,7 @@ fn write(
     progress: &dyn Progress,
 ) -> Result<Option<TileReport>, Error> {
     let wants = |format| job.formats.contains(&format);
+    let symbology = Symbology::new(release, &job.classes)?;
     let tile_formats: Vec<TileFormat> =
         [(Format::Pmtiles, TileFormat::PmTiles), (Format::Mbtiles, TileFormat::MbTiles), (Format::Tiles, TileFormat::Directory)]
             .into_iter()
@@ -158,7 +161,7 @@ fn write(
                 formats: tile_formats,
             };
             progress.begin(Stage::Tiles, None);
-            Some(tiling::write_tiles(release, &options, folder, progress)?)
+            Some(tiling::write_tiles(release, &symbology, &options, folder, progress)?)
         }
     };
     progress.begin(Stage::Export, None);
@@ -167,15 +170,29 @@ fn write(
         attribution: job.attribution.clone(),
         crs: job.output_system.clone(),
         stem: job.stem.clone(),
+        language: job.language,
+        licence: job.licence.clone(),
     };
+    let formats: Vec<&str> = job.formats.iter().map(|format| format.name()).collect();
+    export::write_catalog(release, &symbology, &options, (folder, &formats))?;
+    export::write_styles(release, &symbology, &options, folder)?;
     // SQLite writes on one thread; the other formats are written beside it on what threads there are.
     let geopackage = || match wants(Format::Gpkg) {
-        true => export::write_geopackage(release, &options, &folder.join(format!("{}.gpkg", job.stem)), progress),
+        true => export::write_geopackage(release, &symbology, &options, &folder.join(format!("{}.gpkg", job.stem)), progress),
         false => Ok(()),
     };
     let others = || {
         if wants(Format::Geojson) {
             export::write_geojson(release, &options, &folder.join("geojson"), progress)?;
+        }
+        if wants(Format::Geojsonl) {
+            export::write_geojson_lines(release, &options, &folder.join("geojsonl"), progress)?;
+        }
+        if wants(Format::Geoparquet) {
+            export::write_geoparquet(release, &options, &folder.join("geoparquet"), progress)?;
+        }
+        if wants(Format::Flatgeobuf) {
+            export::write_flatgeobuf(release, &options, &folder.join("flatgeobuf"), progress)?;
         }
         if wants(Format::Csv) {
             export::write_csv(release, &options, &folder.join("csv"), progress)?;

@@ -38,7 +38,7 @@ use serde_json::Value;
 
 use crate::confidential::Release;
 use crate::error::{Error, Language};
-use crate::layer::ZoomPlan;
+use crate::layer::{Symbology, ZoomPlan};
 use crate::progress::{Progress, Stage};
 use crate::say;
 use crate::tiling::archive::{Archive, MbTiles, PmTiles, TileBytes, write_tile_file};
@@ -131,10 +131,12 @@ const GZIP_LEVEL: i32 = 4;
 /// Tiles that are encoded before any of them is written, while as many are; bounds the memory.
 const BATCH: usize = 256;
 
-/// Writes the tiles of a release into `folder`, which must exist: the chosen ones of `tiles.pmtiles`, `tiles.mbtiles` and `tiles/`, and always `tiles.json` and
-/// `style.json`. The bytes do not depend on the number of threads. About 1 µs a cell, zoom and core, most of it compression.
+/// Writes the tiles of a release into `folder`, which must exist: the chosen ones of `tiles.pmtiles`, `tiles.mbtiles` and `tiles/`, and always `tiles.json`,
+/// `style.json` (on light ground), `style_dark.json`, and `styles/<field>.json` for every other number that [`Symbology::styled`] lists, with
+/// `styles/<field>_share.json` where it is a part of the total, `styles/areas_<system>.json` and `styles/date_<date>.json`. The bytes do not depend on the number of threads. About 1 µs a cell, zoom and core, most of it compression.
 pub fn write_tiles(
     release: &Release,
+    symbology: &Symbology,
     options: &TileOptions,
     folder: &Path,
     progress: &dyn Progress,
@@ -145,7 +147,7 @@ pub fn write_tiles(
     let tile_folder = options.formats.contains(&TileFormat::Directory).then(|| folder.join("tiles"));
     let tilejson = describes.tilejson(options, "tiles/{z}/{x}/{y}.pbf");
     write_json(&folder.join("tiles.json"), &tilejson)?;
-    write_json(&folder.join("style.json"), &style::style(release, &plan.layers, describes, options))?;
+    style::Styles { release, symbology, layers: &plan.layers, describes, options }.write(folder)?;
     if let Some(tiles) = &tile_folder {
         fs::create_dir_all(tiles).map_err(|e| TilingError::write(tiles)(&e))?;
         write_json(&tiles.join("metadata.json"), &describes.tilejson(options, "{z}/{x}/{y}.pbf"))?;

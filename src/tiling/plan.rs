@@ -6,7 +6,7 @@ use std::ops::{Range, RangeInclusive};
 use pmtiles::{TileCoord, TileId};
 use rayon::prelude::*;
 
-use crate::confidential::{Level, Release, Unit};
+use crate::confidential::{Level, Release};
 use crate::error::Error;
 use crate::layer::{Layer, ZoomPlan, layers};
 use crate::tiling::TilingError;
@@ -79,8 +79,7 @@ impl<'r> Plan<'r> {
     pub(super) fn new(release: &'r Release) -> Result<(Self, Vec<Piece>), Error> {
         let world = World::new()?;
         let layers = layers(release);
-        let (south_deg, north_deg) = latitudes(&layers, &world)?;
-        let zooms = ZoomPlan::new(&release.lattice.sizes, south_deg, north_deg);
+        let zooms = ZoomPlan::of(release)?;
         let schemas = layers.iter().map(schema).collect();
         let mut rings = BTreeMap::new();
         let mut described = Vec::new();
@@ -279,24 +278,6 @@ fn title(layer: &Layer<'_>) -> String {
         Level::Areas(system) => layer.lattice.systems[system].label.clone(),
     };
     layer.date.map_or(level.clone(), |date| format!("{level}, {date}"))
-}
-
-/// The latitudes between which the cells lie, from the corners of the coarsest cells; those of the areas where there is no cell.
-fn latitudes(layers: &[Layer<'_>], world: &World) -> Result<(f64, f64), TilingError> {
-    let coarsest = layers.first().map(|layer| layer.lattice.sizes.coarsest());
-    let mut found: Option<(f64, f64)> = None;
-    for layer in layers.iter().filter(|layer| Some(layer.level) == coarsest.map(Level::Grid)) {
-        for &unit in &layer.block.units {
-            let Unit::Cell(cell) = unit else { continue };
-            for (easting_m, northing_m) in cell.corners_m() {
-                let place = world.of_3035(f64::from(easting_m), f64::from(northing_m), &layer.name)?;
-                let (_, lat_deg) = world.lon_lat_deg(place.map(f64::from), &layer.name)?;
-                let (south, north) = found.unwrap_or((lat_deg, lat_deg));
-                found = Some((south.min(lat_deg), north.max(lat_deg)));
-            }
-        }
-    }
-    Ok(found.unwrap_or((0.0, 0.0)))
 }
 
 fn join(a: Option<[u32; 4]>, b: Option<[u32; 4]>) -> Option<[u32; 4]> {

@@ -12,7 +12,7 @@ use crate::area::{Area, AreaSystem};
 use crate::confidential::for_tests::{self, Number};
 use crate::confidential::{Dimension, Lattice, Level, Release, Status, Table, Unit};
 use crate::grid::{CellId, GridSizes};
-use crate::layer::layers;
+use crate::layer::{Symbology, layers};
 use crate::progress::Silent;
 use crate::tiling::{TileFormat, TileOptions, TileReport, write_tiles};
 
@@ -99,7 +99,7 @@ fn release(sizes_m: &[u32], corner_m: (u32, u32), side: u32, groups: usize, date
 fn write(release: &Release, threads: usize) -> (tempfile::TempDir, TileReport) {
     let folder = tempfile::tempdir().unwrap();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-    let report = pool.install(|| write_tiles(release, &options(), folder.path(), &Silent)).unwrap();
+    let report = pool.install(|| write_tiles(release, &Symbology::of(release), &options(), folder.path(), &Silent)).unwrap();
     (folder, report)
 }
 
@@ -263,8 +263,49 @@ fn several_dates_have_layers_of_their_own() {
     let (folder, _) = write(&release, 1);
     assert_complete(&release, folder.path());
     let style: serde_json::Value = serde_json::from_slice(&fs::read(folder.path().join("style.json")).unwrap()).unwrap();
-    let visible = style["layers"].as_array().unwrap().iter().filter(|l| l["layout"]["visibility"] != "none");
-    assert!(visible.filter_map(|l| l["source-layer"].as_str()).all(|l| l == "extent" || l.ends_with("2024-12-31")));
+    let of_date = |style: &serde_json::Value, date: &str| {
+        let layers: Vec<&str> = style["layers"].as_array().unwrap().iter().filter_map(|l| l["source-layer"].as_str()).collect();
+        assert!(layers.len() > 5 && layers.iter().all(|l| *l == "extent" || l.ends_with(date)), "{layers:?}");
+    };
+    of_date(&style, "2024-12-31");
+    let earlier = fs::read(folder.path().join("styles/date_2023-12-31.json")).unwrap();
+    of_date(&serde_json::from_slice(&earlier).unwrap(), "2023-12-31");
+}
+
+#[test]
+fn the_styles_name_every_area_once_and_ask_for_nothing_from_elsewhere() {
+    let release = release(&[100, 1000], (4_300_000, 3_390_000), 12, 2, &[None]);
+    let (folder, _) = write(&release, 1);
+    let read =
+        |name: &str| -> serde_json::Value { serde_json::from_slice(&fs::read(folder.path().join(name)).unwrap()).unwrap() };
+    for (name, fill, source) in [
+        ("style.json", "100m_class_1", "pmtiles://tiles.pmtiles"),
+        ("style_dark.json", "100m_class_1", "pmtiles://tiles.pmtiles"),
+        ("styles/age_0_bis_unter_5.json", "1km_class_1", "pmtiles://../tiles.pmtiles"),
+        ("styles/age_0_bis_unter_5_share.json", "1km_class_1", "pmtiles://../tiles.pmtiles"),
+        ("styles/areas_gemeinde.json", "gemeinde_class_1", "pmtiles://../tiles.pmtiles"),
+    ] {
+        let style = read(name);
+        assert_eq!(style["sources"]["kleinraum"]["url"], source, "{name}");
+        let names: Vec<&str> = style["sources"]["names"]["data"]["features"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|f| f["properties"]["label"].as_str().unwrap())
+            .collect();
+        assert_eq!(names, ["Ort 0", "Ort 1", "Ort 2"], "{name}");
+        let layers = style["layers"].as_array().unwrap();
+        assert!(layers.iter().any(|l| l["id"] == fill), "{name} has no {fill}");
+        assert!(layers.iter().all(|l| l["layout"]["visibility"] != "none"), "{name} has layers that are not shown");
+        assert!(style.get("sprite").is_none() && style.get("glyphs").is_none(), "{name}");
+        assert_eq!(style["metadata"]["kleinraum:protection"]["parameters"]["reason"], "made by a test", "{name}");
+    }
+    let (light, dark) = (read("style.json"), read("style_dark.json"));
+    let colour = |style: &serde_json::Value, id: &str| {
+        style["layers"].as_array().unwrap().iter().find(|l| l["id"] == id).unwrap()["paint"].to_string()
+    };
+    assert_eq!(colour(&light, "100m_class_1"), colour(&dark, "100m_class_1"));
+    assert_ne!(colour(&light, "background"), colour(&dark, "background"));
 }
 
 #[test]
@@ -337,14 +378,14 @@ fn a_release_without_units_is_refused() {
     release.lattice.systems.clear();
     release.blocks.retain(|block| matches!(block.level, Level::Grid(_)));
     let folder = tempfile::tempdir().unwrap();
-    let error = write_tiles(&release, &options(), folder.path(), &Silent).unwrap_err();
+    let error = write_tiles(&release, &Symbology::of(&release), &options(), folder.path(), &Silent).unwrap_err();
     assert!(error.to_string().contains("nothing to put in tiles"));
 }
 
 #[test]
 fn a_missing_folder_is_named() {
     let release = release(&[100], (4_300_000, 3_390_000), 2, 0, &[None]);
-    let error = write_tiles(&release, &options(), Path::new("no/such/folder"), &Silent).unwrap_err();
+    let error = write_tiles(&release, &Symbology::of(&release), &options(), Path::new("no/such/folder"), &Silent).unwrap_err();
     assert!(error.to_string().contains("no/such/folder"), "{error}");
 }
 
@@ -360,7 +401,14 @@ fn synthetic_tiles() {
     for formats in [vec![], vec![TileFormat::PmTiles], vec![TileFormat::MbTiles], vec![TileFormat::Directory], options().formats]
     {
         let begin = std::time::Instant::now();
-        let report = write_tiles(&release, &TileOptions { formats: formats.clone(), ..options() }, folder, &Silent).unwrap();
+        let report = write_tiles(
+            &release,
+            &Symbology::of(&release),
+            &TileOptions { formats: formats.clone(), ..options() },
+            folder,
+            &Silent,
+        )
+        .unwrap();
         eprintln!("{formats:?}: {:?}", begin.elapsed());
         if formats.len() == 3 {
             for zoom in &report.zooms {

@@ -2,38 +2,34 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
 
-use rayon::prelude::*;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
+use crate::verify::features::check_files;
 use crate::verify::published::{PublishedLayer, SIZE};
 use crate::verify::values::{Shown, compare};
 use crate::verify::{Context, Findings, Problem, Verified, tiles};
 
 pub(super) fn check(context: &Context<'_>) -> Verified {
-    if !context.description.has("geojson") {
-        return Findings::of("geojson").skipped("geojson");
-    }
-    let layers: Vec<(u64, Findings)> =
-        (0..context.description.layers.len()).into_par_iter().map(|layer| check_layer(context, layer)).collect();
-    let (mut all, mut features) = (Findings::of("geojson"), 0);
-    for (count, findings) in layers {
-        features += count;
-        all.join(findings);
-    }
-    all.into_part(vec![("geojson", features)])
+    check_files(context, ("geojson", "geojson"), |layer, path, findings| check_layer(context, (layer, false), path, findings))
 }
 
-fn check_layer(context: &Context<'_>, layer: usize) -> (u64, Findings) {
-    let path = format!("geojson/{}.geojson", context.description.layers[layer].name);
-    let mut findings = Findings::of(path.clone());
+/// The same without anything around the features: one a line.
+pub(super) fn check_lines(context: &Context<'_>) -> Verified {
+    check_files(context, ("geojsonl", "geojsonl"), |layer, path, findings| check_layer(context, (layer, true), path, findings))
+}
+
+fn check_layer(
+    context: &Context<'_>,
+    (layer, lines): (usize, bool),
+    path: &Path,
+    findings: &mut Findings,
+) -> Result<u64, Problem> {
     let published = &context.published.layers[layer];
-    let Ok(file) = File::open(context.bundle.join(path)) else {
-        findings.add("", Problem::FileMissing);
-        return (0, findings);
-    };
+    let file = File::open(path).map_err(|_| Problem::FileMissing)?;
     let mut seen = vec![false; published.len()];
     let mut number = 0_u64;
     let mut take = |feature: &Value| {
@@ -42,18 +38,30 @@ fn check_layer(context: &Context<'_>, layer: usize) -> (u64, Findings) {
         match row_of(published, feature) {
             Err(problem) => findings.add(place(), problem),
             Ok(row) if std::mem::replace(&mut seen[row], true) => findings.add(place(), Problem::UnitTwice),
-            Ok(row) => check_feature(context, (published, row), feature, &mut findings),
+            Ok(row) => check_feature(context, (published, row), feature, findings),
         }
     };
-    let mut reader = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 18, file));
-    let read = Collection(&mut take).deserialize(&mut reader).is_ok_and(|whole| whole) && reader.end().is_ok();
+    let file = BufReader::with_capacity(1 << 18, file);
+    let read = match lines {
+        true => file.lines().all(|line| {
+            let feature = line.ok().filter(|l| !l.is_empty()).and_then(|l| serde_json::from_str::<Value>(&l).ok());
+            feature.is_some_and(|feature| {
+                take(&feature);
+                feature["type"] == "Feature"
+            })
+        }),
+        false => {
+            let mut reader = serde_json::Deserializer::from_reader(file);
+            Collection(&mut take).deserialize(&mut reader).is_ok_and(|whole| whole) && reader.end().is_ok()
+        }
+    };
     if !read {
         findings.add("", Problem::GeoJsonForm);
     }
     for row in (0..seen.len()).filter(|&row| !seen[row]) {
         findings.add(published.unit_id(row), Problem::UnitMissing);
     }
-    (number, findings)
+    Ok(number)
 }
 
 fn row_of(published: &PublishedLayer, feature: &Value) -> Result<usize, Problem> {

@@ -9,9 +9,12 @@ mod archive;
 mod csv;
 mod description;
 mod directory;
+mod features;
 mod finding;
+mod flatgeobuf;
 mod geojson;
 mod geopackage;
+mod geoparquet;
 mod manifest;
 mod mbtiles;
 mod mvt;
@@ -46,7 +49,7 @@ use crate::verify::published::Published;
 /// When the folder holds no `run.json` that can be read; everything else that is wrong is a finding.
 pub fn verify(bundle: &Path, progress: &dyn Progress) -> Result<Verified, Error> {
     let description = Description::read(bundle)?;
-    progress.begin(Stage::Verify, Some(7));
+    progress.begin(Stage::Verify, Some(10));
     let done = |part: Verified| {
         progress.advance(1);
         part
@@ -63,7 +66,11 @@ pub fn verify(bundle: &Path, progress: &dyn Progress) -> Result<Verified, Error>
                     || rayon::join(|| done(geojson::check(&context)), || done(csv::check(&context))),
                     || rayon::join(|| done(geopackage::check(&context)), || done(tilejson::check(&context))),
                 );
-                [geojson, geopackage, csv, tilejson]
+                let (lines, (geoparquet, flatgeobuf)) = rayon::join(
+                    || done(geojson::check_lines(&context)),
+                    || rayon::join(|| done(geoparquet::check(&context)), || done(flatgeobuf::check(&context))),
+                );
+                [geojson, lines, geopackage, geoparquet, flatgeobuf, csv, tilejson]
             };
             rayon::join(manifest, files)
         },

@@ -148,5 +148,10 @@ problems! {
         "die Ebene ist nicht als Objekttabelle mit Geometrie und Bezugssystem eingetragen";
     PackageGeometry: "a geometry is no GeoPackage polygon, or in another reference system than its layer",
         "eine Geometrie ist kein GeoPackage-Polygon oder in einem anderen Bezugssystem als ihre Ebene";
+    GeoParquetForm: "no GeoParquet 1.1 file in longitude and latitude with boxes", "keine GeoParquet-1.1-Datei in Länge und Breite mit Rahmen";
+    GeoParquetGeometry: "the geometry is no sound polygon, or its box is another's",
+        "die Geometrie ist kein fehlerfreies Polygon, oder ihr Rahmen ist ein anderer";
+    FlatGeobufForm: "no readable FlatGeobuf file of polygons in WGS 84 with an index",
+        "keine lesbare FlatGeobuf-Datei aus Polygonen in WGS 84 mit Index";
     CsvForm: "no readable table: unequal numbers of fields, or not UTF-8", "keine lesbare Tabelle: ungleiche Feldzahl oder nicht UTF-8";
 }

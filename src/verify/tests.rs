@@ -14,7 +14,7 @@ use crate::confidential::{Dimension, Lattice, Level, Release, Table, Unit};
 use crate::export::{self, ExportOptions};
 use crate::geodesy::{Projection, ReferenceSystem};
 use crate::grid::{CellId, GridSizes};
-use crate::layer::{ZoomPlan, layers};
+use crate::layer::{Symbology, ZoomPlan, layers};
 use crate::progress::Silent;
 use crate::tiling::{TileFormat, TileOptions, write_tiles};
 use crate::verify::{Problem, Verified, verify};
@@ -149,18 +149,27 @@ fn bundle_of(release: &Release, formats: &[&str]) -> tempfile::TempDir {
     if has("geojson") {
         export::write_geojson(release, &options, &path.join("geojson"), &Silent).unwrap();
     }
+    if has("geojsonl") {
+        export::write_geojson_lines(release, &options, &path.join("geojsonl"), &Silent).unwrap();
+    }
+    if has("geoparquet") {
+        export::write_geoparquet(release, &options, &path.join("geoparquet"), &Silent).unwrap();
+    }
+    if has("flatgeobuf") {
+        export::write_flatgeobuf(release, &options, &path.join("flatgeobuf"), &Silent).unwrap();
+    }
     if has("csv") {
         export::write_csv(release, &options, &path.join("csv"), &Silent).unwrap();
     }
     if has("gpkg") {
-        export::write_geopackage(release, &options, &path.join("test.gpkg"), &Silent).unwrap();
+        export::write_geopackage(release, &Symbology::of(release), &options, &path.join("test.gpkg"), &Silent).unwrap();
     }
     let archives = [("pmtiles", TileFormat::PmTiles), ("mbtiles", TileFormat::MbTiles), ("tiles", TileFormat::Directory)];
     let tile_formats: Vec<TileFormat> = archives.iter().filter(|(name, _)| has(name)).map(|(_, format)| *format).collect();
     if !tile_formats.is_empty() {
         let (title, attribution, description) = ("Test".to_owned(), "nobody".to_owned(), "invented".to_owned());
         let options = TileOptions { title, attribution, description, formats: tile_formats };
-        write_tiles(release, &options, path, &Silent).unwrap();
+        write_tiles(release, &Symbology::of(release), &options, path, &Silent).unwrap();
     }
     let plan = ZoomPlan::new(&release.lattice.sizes, 53.6, 53.8);
     let described = layers(release).into_iter().map(|layer| {
@@ -185,7 +194,7 @@ fn bundle_of(release: &Release, formats: &[&str]) -> tempfile::TempDir {
     folder
 }
 
-const ALL: [&str; 6] = ["pmtiles", "mbtiles", "tiles", "geojson", "gpkg", "csv"];
+const ALL: [&str; 9] = ["pmtiles", "mbtiles", "tiles", "geojson", "gpkg", "csv", "geojsonl", "geoparquet", "flatgeobuf"];
 
 fn check(folder: &Path) -> Verified {
     verify(folder, &Silent).map_err(|e| e.to_string()).unwrap()
@@ -250,7 +259,31 @@ fn a_bundle_of_the_writers_is_sound() {
 fn formats_that_were_not_written_are_skipped() {
     let verified = check(bundle(&["csv"]).path());
     assert_eq!(verified.findings, []);
-    assert_eq!(skipped(&verified), ["hashes", "pmtiles", "mbtiles", "tiles", "geojson", "geopackage", "tilejson"]);
+    assert_eq!(
+        skipped(&verified),
+        ["hashes", "pmtiles", "mbtiles", "tiles", "geojson", "geojsonl", "geopackage", "geoparquet", "flatgeobuf", "tilejson"]
+    );
+}
+
+#[test]
+fn faults_of_the_further_files() {
+    let copy = |from: &Path, to: &Path| assert!(fs::copy(from, to).unwrap() > 0);
+    for (format, ending, form) in [
+        ("geojsonl", "geojsonl", Problem::GeoJsonForm),
+        ("geoparquet", "parquet", Problem::GeoParquetForm),
+        ("flatgeobuf", "fgb", Problem::FlatGeobufForm),
+    ] {
+        let file = format!("{format}/1km_2024-12-31.{ending}");
+        planted(&[format], &file, Problem::FileMissing, |f| fs::remove_file(f.join(&file)).unwrap());
+        planted(&[format], &file, form, |f| fs::write(f.join(&file), b"nothing\n").unwrap());
+        // The files of another release: the same units with other numbers.
+        let other = bundle_of(&release(1), &[format]);
+        planted(&[format], &file, Problem::NumberDiffers, |f| copy(&other.path().join(&file), &f.join(&file)));
+        // Those of another layer: other units.
+        let wrong = format!("{format}/100m_2024-12-31.{ending}");
+        planted(&[format], &file, Problem::UnitUnknown, |f| copy(&f.join(&wrong), &f.join(&file)));
+        planted(&[format], &file, Problem::UnitMissing, |f| copy(&f.join(&wrong), &f.join(&file)));
+    }
 }
 
 #[test]

@@ -18,8 +18,10 @@ import sys
 import warnings
 
 import duckdb
+import geopandas
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute  # noqa: F401
 import pyarrow.parquet as pq
 import pyogrio
 import pyproj
@@ -302,11 +304,13 @@ def judge_geopackage(path, layers, feature_ids):
                 codes = [CODE.match(i) for i in table_ids]
                 check(table["size_m"].to_pylist() == [int(c.group(1)) for c in codes], f"{at}: size_m is not what the codes say")
             columns = [r[1] for r in database.execute(f'PRAGMA table_info("{part}")')]
+            titled = one("SELECT count(*) FROM gpkg_data_columns WHERE table_name = ? AND title NOTNULL", part)
+            check(titled == len(columns) - 2, f"{at}: {titled} aliases for {len(columns) - 2} columns")
             columns = [c for c in columns if c not in ("fid", "geom", "id", "label", "size_m", "date")]
             half = len(columns) // 2
             check([f"{c}_status" for c in columns[:half]] == columns[half:], f"{at}: a field without its status")
-            titled = one("SELECT count(*) FROM gpkg_data_columns WHERE table_name = ? AND title NOTNULL", part)
-            check(titled == len(columns), f"{at}: {titled} aliases for {len(columns)} columns")
+            styled = one("SELECT count(*) FROM layer_styles WHERE f_table_name = ? AND useAsDefault", part)
+            check(styled == (part == layer.name), f"{at}: {styled} styles are the one that is loaded")
             values += [arrow_numbers(table[c]) for c in columns[:half]]
             for c in columns[half:]:
                 coded = table[c].combine_chunks().dictionary_encode()
@@ -339,6 +343,53 @@ def judge_geopackage(path, layers, feature_ids):
         same(layer, f"{where}/{layer.name}", [table_ids[i] for i in take], np.stack(values, axis=1)[take], np.stack(statuses, axis=1)[take])
         if len(feature_ids.get(layer.name, [])) == len(take):
             check(np.array_equal(fids[take], feature_ids[layer.name]), f"{where}/{layer.name}: fid differs from the GeoJSON id")
+
+
+def judge_flat(kind, path, layer, names):
+    """GeoParquet by pyarrow, DuckDB and GDAL's rules for its metadata; FlatGeobuf and GeoJSON lines by GDAL."""
+    where = os.path.basename(path)
+    if kind == "geoparquet":
+        file = pq.ParquetFile(path)
+        geo = json.loads(file.metadata.metadata[b"geo"])
+        column = geo["columns"]["geometry"]
+        check(geo["version"] == "1.1.0" and column["encoding"] == "WKB", f"{where}: {geo['version']}, {column['encoding']}")
+        check(pyproj.CRS.from_json_dict(column["crs"]) == pyproj.CRS.from_user_input("OGC:CRS84"), f"{where}: another reference system")
+        table = file.read()
+        shapes = shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False))
+        boxes = np.stack([pa.compute.struct_field(table["bbox"], i).to_numpy() for i in range(4)], axis=1)
+        check(np.array_equal(boxes, shapely.bounds(shapes)), f"{where}: boxes are not those of the geometries")
+        check(np.array_equal(shapely.total_bounds(shapes), column["bbox"]), f"{where}: the bbox of the file is another")
+        frame = geopandas.read_parquet(path)
+        check(len(frame) == len(layer.ids) and frame.crs is not None, f"{where}: GeoPandas reads {len(frame)} rows, {frame.crs}")
+        total = duckdb.sql(f"SELECT coalesce(sum(total), 0)::HUGEINT FROM '{path}'").fetchone()[0] if "total" in table.column_names else None
+        mine = layer.values[:, 0]
+        check(total is None or int(total) == int(mine[mine != NO_NUMBER].sum()), f"{where}: DuckDB adds up to {total}")
+    else:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            meta, table = pyogrio.read_arrow(path)
+        check(not told, f"{where}: GDAL warns: {[str(w.message) for w in told]}")
+        check(meta["crs"] == "EPSG:4326", f"{where}: GDAL sees {meta['crs']}")
+        shapes = shapely.from_wkb(table[meta["geometry_name"] or "wkb_geometry"].to_numpy(zero_copy_only=False))
+    ids = table["id"].to_pylist()
+    position = {i: n for n, i in enumerate(ids)}
+    if not check(set(position) == set(layer.ids) and len(ids) == len(layer.ids), f"{where}: other ids"):
+        return
+    if names is None:
+        names = [c.removesuffix("_status") for c in table.column_names if c.endswith("_status")]
+    take = [position[i] for i in layer.ids]
+    values = np.stack([arrow_numbers(table[n]) for n in names], axis=1)[take]
+
+    def status(name):
+        # A line of GeoJSON leaves out the status of a plain number; GDAL leaves out a column that no line has.
+        if f"{name}_status" not in table.column_names:
+            return np.zeros(len(ids), np.int8)
+        return status_codes([s or "value" for s in table[f"{name}_status"].to_pylist()])
+
+    statuses = np.stack([status(n) for n in names], axis=1)[take]
+    same(layer, where, [ids[i] for i in take], values, statuses)
+    tolerance = 7e-8 if kind == "geojsonl" else 2e-8
+    geometry(layer, where, shapes[take], pyproj.Transformer.from_crs(3035, 4326, always_xy=True), tolerance)
 
 
 def judge_csv(folder, layer, names):
@@ -388,6 +439,11 @@ def main(bundle):
         for layer in layers:
             if layer.name in found:
                 feature_ids[layer.name], names[layer.name] = judge_geojson(os.path.join(folder, f"{layer.name}.geojson"), layer)
+    for kind, ending in [("geojsonl", "geojsonl"), ("geoparquet", "parquet"), ("flatgeobuf", "fgb")]:
+        if os.path.isdir(os.path.join(bundle, kind)):
+            formats.append(kind)
+            for layer in layers:
+                judge_flat(kind, os.path.join(bundle, kind, f"{layer.name}.{ending}"), layer, names.get(layer.name))
     for path in glob.glob(os.path.join(bundle, "*.gpkg")):
         formats.append("gpkg")
         judge_geopackage(path, layers, feature_ids)

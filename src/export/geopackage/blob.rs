@@ -2,6 +2,8 @@
 
 use geo::{Coord, MultiPolygon};
 
+use crate::export::wkb;
+
 /// A rectangle that grows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Envelope {
@@ -33,15 +35,11 @@ impl Envelope {
     }
 }
 
-const POLYGON: u32 = 3;
-const MULTI_POLYGON: u32 = 6;
-
 /// A polygon of one ring; `blob` is emptied first.
 pub(super) fn polygon(blob: &mut Vec<u8>, srs_id: i32, ring: &[Coord<f64>]) -> Envelope {
     let envelope = Envelope::of(ring.iter().copied());
     header(blob, srs_id, envelope);
-    geometry(blob, POLYGON, 1);
-    points(blob, ring);
+    wkb::polygon(blob, ring);
     envelope
 }
 
@@ -49,13 +47,7 @@ pub(super) fn polygon(blob: &mut Vec<u8>, srs_id: i32, ring: &[Coord<f64>]) -> E
 pub(super) fn multi_polygon(blob: &mut Vec<u8>, srs_id: i32, area: &MultiPolygon<f64>) -> Envelope {
     let envelope = Envelope::of(area.iter().flat_map(|p| p.exterior().coords().copied()));
     header(blob, srs_id, envelope);
-    geometry(blob, MULTI_POLYGON, area.0.len());
-    for polygon in area {
-        geometry(blob, POLYGON, 1 + polygon.interiors().len());
-        for ring in std::iter::once(polygon.exterior()).chain(polygon.interiors()) {
-            points(blob, &ring.0);
-        }
-    }
+    wkb::multi_polygon(blob, area);
     envelope
 }
 
@@ -69,22 +61,4 @@ fn header(blob: &mut Vec<u8>, srs_id: i32, envelope: Envelope) {
         let Envelope { min_x, max_x, min_y, max_y } = envelope;
         blob.extend([min_x, max_x, min_y, max_y].iter().flat_map(|n| n.to_le_bytes()));
     }
-}
-
-fn geometry(blob: &mut Vec<u8>, kind: u32, parts: usize) {
-    blob.push(1);
-    blob.extend_from_slice(&kind.to_le_bytes());
-    count(blob, parts);
-}
-
-fn points(blob: &mut Vec<u8>, ring: &[Coord<f64>]) {
-    count(blob, ring.len());
-    for point in ring {
-        blob.extend_from_slice(&point.x.to_le_bytes());
-        blob.extend_from_slice(&point.y.to_le_bytes());
-    }
-}
-
-fn count(blob: &mut Vec<u8>, count: usize) {
-    blob.extend_from_slice(&u32::try_from(count).expect("fewer than 2^32 parts").to_le_bytes());
 }

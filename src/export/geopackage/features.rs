@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use rusqlite::{ToSql, Transaction, params};
 
+use crate::export::about;
 use crate::export::geopackage::blob::{self, Envelope};
 use crate::export::geopackage::rtree;
 use crate::export::geopackage::schema::About;
@@ -14,7 +15,7 @@ const FIELDS_PER_TABLE: usize = 950;
 
 /// Some fields of a layer as one table.
 pub(super) struct FeatureTable<'l> {
-    name: String,
+    pub(super) name: String,
     layer: &'l Layer<'l>,
     fields: Range<usize>,
 }
@@ -30,13 +31,13 @@ pub(super) fn tables<'l>(layer: &'l Layer<'l>) -> Vec<FeatureTable<'l>> {
     (0..fields.max(1)).step_by(FIELDS_PER_TABLE).map(table).collect()
 }
 
-/// Makes and fills the table, its spatial index and its entries in the core tables.
+/// Makes and fills the table, its spatial index and its entries in the core tables; gives the box around its features.
 pub(super) fn write(
     transaction: &Transaction<'_>,
     table: &FeatureTable<'_>,
     outlines: &LayerOutlines,
-    about: &About,
-) -> rusqlite::Result<()> {
+    about: &About<'_>,
+) -> rusqlite::Result<Envelope> {
     let FeatureTable { name, layer, fields } = table;
     let geometry = match outlines {
         LayerOutlines::Cells(_) => "POLYGON",
@@ -91,8 +92,9 @@ pub(super) fn write(
     drop(insert);
     let bounds = boxes.iter().fold(Envelope::EMPTY, |all, (_, envelope)| all.with(*envelope));
     about.register(transaction, name, geometry, bounds)?;
-    aliases(transaction, table)?;
-    rtree::write(transaction, name, &boxes)
+    aliases(transaction, table, about)?;
+    rtree::write(transaction, name, &boxes)?;
+    Ok(bounds)
 }
 
 fn create(table: &FeatureTable<'_>, geometry: &str, labelled: bool) -> String {
@@ -111,13 +113,22 @@ fn create(table: &FeatureTable<'_>, geometry: &str, labelled: bool) -> String {
     format!("CREATE TABLE {} ({})", quoted(name), columns.join(", "))
 }
 
-/// Readers' names of the fields. Only `title` is filled: `name` must be unique, and readers take either.
-fn aliases(transaction: &Transaction<'_>, table: &FeatureTable<'_>) -> rusqlite::Result<()> {
+/// Readers' names of the columns, and what each field is. Only `title` is filled: `name` must be unique, and readers take either.
+fn aliases(transaction: &Transaction<'_>, table: &FeatureTable<'_>, about: &About<'_>) -> rusqlite::Result<()> {
     let mut insert = transaction.prepare("INSERT INTO gpkg_data_columns VALUES (?1, ?2, NULL, ?3, ?4, NULL, NULL)")?;
-    for field in &table.layer.fields[table.fields.clone()] {
-        let description = format!("table {}, group {}", field.table, field.group);
-        insert.execute(params![table.name, field.name, field.label, description])?;
-        insert.execute(params![table.name, field.status_name, format!("{} (Status)", field.label), description])?;
+    let (layer, fields) = (table.layer, &table.layer.fields[table.fields.clone()]);
+    let field = |name: &str| fields.iter().find(|field| field.name == name || field.status_name == name);
+    for (name, alias) in about::aliases(layer, about.options.language) {
+        let of_field = layer.fields.iter().any(|field| field.name == name || field.status_name == name);
+        match field(&name) {
+            Some(field) => {
+                let definition = about::definition(about.release, about.options, (layer, field));
+                insert.execute(params![table.name, name, alias, definition])?;
+            }
+            // A field of another part of the layer.
+            None if of_field => {}
+            None => _ = insert.execute(params![table.name, name, alias, None::<String>])?,
+        }
     }
     Ok(())
 }

@@ -12,7 +12,10 @@ const APPLICATION_ID: i32 = 0x4750_4B47;
 const USER_VERSION: i32 = 10_300;
 
 /// The time stamp of a layer without a date: outputs never hold the time of the run.
-const NO_DATE: &str = "1970-01-01T00:00:00.000Z";
+pub(super) const NO_DATE: &str = "1970-01-01T00:00:00.000Z";
+
+/// Lists a table without geometry: table, identifier, description, time.
+pub(super) const ATTRIBUTES: &str = "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change) VALUES (?1, 'attributes', ?2, ?3, ?4)";
 
 const CORE: &str = r#"
 CREATE TABLE gpkg_spatial_ref_sys (
@@ -89,22 +92,23 @@ fn wkt_name(wkt: &str) -> &str {
 }
 
 /// What `gpkg_contents` says about a layer.
-pub(super) struct About {
-    title: String,
+pub(super) struct About<'a> {
+    pub(super) release: &'a Release,
+    pub(super) options: &'a ExportOptions,
     description: String,
     last_change: String,
     pub(super) srs_id: i32,
 }
 
-impl About {
-    pub(super) fn new(release: &Release, options: &ExportOptions, layer: &Layer<'_>, srs_id: i32) -> Self {
+impl<'a> About<'a> {
+    pub(super) fn new(release: &'a Release, options: &'a ExportOptions, layer: &Layer<'_>, srs_id: i32) -> Self {
         let description = format!("{}; {}", options.attribution, about::protection_line(release));
         let day = |date: &str| date.len() == 10 && date.bytes().filter(|b| *b == b'-').count() == 2;
         let last_change = match layer.date {
             Some(date) if day(date) => format!("{date}T00:00:00.000Z"),
             _ => NO_DATE.to_owned(),
         };
-        Self { title: options.title.clone(), description, last_change, srs_id }
+        Self { release, options, description, last_change, srs_id }
     }
 
     /// Enters a feature table into the core tables.
@@ -116,7 +120,7 @@ impl About {
         bounds: super::blob::Envelope,
     ) -> rusqlite::Result<()> {
         let bound = |n: f64| (!bounds.is_empty()).then_some(n);
-        let identifier = format!("{}: {table}", self.title);
+        let identifier = format!("{}: {table}", self.options.title);
         transaction.execute(
             "INSERT INTO gpkg_contents VALUES (?1, 'features', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             params![
