@@ -83,7 +83,8 @@ fn a_session_of_random_questions_tells_nothing_that_is_not_published() {
     for _ in 0..600 {
         let mut conditions = Vec::new();
         for dimension in &stock.dimensions {
-            let picked: Vec<&str> = dimension.categories.iter().filter(|_| random(&mut state, 2) == 0).map(String::as_str).collect();
+            let picked: Vec<&str> =
+                dimension.categories.iter().filter(|_| random(&mut state, 2) == 0).map(String::as_str).collect();
             if !picked.is_empty() && random(&mut state, 3) > 0 {
                 conditions.push((dimension.name.as_str(), picked));
             }

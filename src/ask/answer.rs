@@ -102,8 +102,7 @@ pub fn answer(stock: &Stock, query: &Query, options: &Options<'_>) -> Result<Ans
         Some(level) => of_date().find(|s| s.level == level),
         None => of_date().find(|s| s.size.is_none()).or_else(|| of_date().next_back()),
     };
-    let shelf =
-        shelf.ok_or_else(|| AskError::Level { name: options.by.unwrap_or("").into(), known: stock.levels() })?;
+    let shelf = shelf.ok_or_else(|| AskError::Level { name: options.by.unwrap_or("").into(), known: stock.levels() })?;
     let places: Vec<usize> = match &query.within {
         Some((system, key)) => stock.inside(shelf, (system, key)),
         None => (0..shelf.ids.len()).collect(),
@@ -183,7 +182,7 @@ fn most_told<'s>(
     let shelves = shelves.filter(|s| within.is_none_or(|(system, _)| s.level == system));
     let mut sums: Vec<(u8, Whole)> = shelves.map(|s| (u8::from(s.size.is_none()), sum(s))).collect();
     match stock.method.as_str() {
-        "cell-key" => sums.into_iter().filter(|s| within.is_some() || s.0 == 0).next_back().map(|s| s.1),
+        "cell-key" => sums.into_iter().rfind(|s| within.is_some() || s.0 == 0).map(|s| s.1),
         _ => {
             sums.sort_by_key(|(areas, whole)| (std::cmp::Reverse(whole.count), whole.at_least, *areas));
             sums.first().map(|s| s.1)

@@ -43,8 +43,11 @@ impl Band {
 
     /// Positions of the bands that together are exactly this one.
     pub(crate) fn made_of(self, bands: &[Option<Self>]) -> Option<Vec<usize>> {
-        let mut inside: Vec<(Self, usize)> =
-            bands.iter().enumerate().filter_map(|(at, band)| band.filter(|b| b.from >= self.from && b.to <= self.to).map(|b| (b, at))).collect();
+        let mut inside: Vec<(Self, usize)> = bands
+            .iter()
+            .enumerate()
+            .filter_map(|(at, band)| band.filter(|b| b.from >= self.from && b.to <= self.to).map(|b| (b, at)))
+            .collect();
         inside.sort_unstable_by_key(|(band, _)| band.from);
         let mut end = self.from;
         for (band, _) in &inside {

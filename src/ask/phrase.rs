@@ -175,12 +175,46 @@ fn stem(folded: &str) -> &str {
 /// `12`, `zwölf`, `twelve`.
 fn number(folded: &str) -> Option<u32> {
     const GERMAN: [&str; 19] = [
-        "null", "ein", "zwei", "drei", "vier", "fuenf", "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwoelf", "dreizehn", "vierzehn",
-        "fuenfzehn", "sechzehn", "siebzehn", "achtzehn",
+        "null",
+        "ein",
+        "zwei",
+        "drei",
+        "vier",
+        "fuenf",
+        "sechs",
+        "sieben",
+        "acht",
+        "neun",
+        "zehn",
+        "elf",
+        "zwoelf",
+        "dreizehn",
+        "vierzehn",
+        "fuenfzehn",
+        "sechzehn",
+        "siebzehn",
+        "achtzehn",
     ];
     const ENGLISH: [&str; 19] = [
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen",
-        "fifteen", "sixteen", "seventeen", "eighteen",
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
     ];
     let spelled = |names: &[&str]| names.iter().position(|name| *name == folded).and_then(|at| u32::try_from(at).ok());
     folded.parse().ok().filter(|&n: &u32| n < 130).or_else(|| spelled(&GERMAN)).or_else(|| spelled(&ENGLISH))
@@ -256,7 +290,13 @@ impl Reader<'_> {
     }
 
     fn take_ages(&mut self, at: usize, length: usize, band: Band) -> bool {
-        let banded = self.stock.dimensions.iter().map(bands).enumerate().max_by_key(|(at, b)| (b.iter().flatten().count(), usize::MAX - at));
+        let banded = self
+            .stock
+            .dimensions
+            .iter()
+            .map(bands)
+            .enumerate()
+            .max_by_key(|(at, b)| (b.iter().flatten().count(), usize::MAX - at));
         let Some((dimension, bands)) = banded.filter(|(_, bands)| bands.iter().flatten().count() >= 2) else {
             self.reading.unread.push(self.said(at, length));
             return false;
@@ -284,7 +324,8 @@ impl Reader<'_> {
     fn add(&mut self, at: usize, length: usize, (dimension, categories): (usize, Vec<usize>)) {
         let alone = Query { conditions: vec![(dimension, categories.clone())], within: None };
         let words = self.said(at, length);
-        let chip = Chip { words, condition: alone.written(self.stock), label: label(&self.stock.dimensions[dimension], &categories) };
+        let chip =
+            Chip { words, condition: alone.written(self.stock), label: label(&self.stock.dimensions[dimension], &categories) };
         self.reading.query.restrict(self.stock, dimension, categories);
         self.reading.chips.push(chip);
     }
@@ -292,9 +333,7 @@ impl Reader<'_> {
     fn take(&mut self, at: usize, length: usize, meaning: Meaning) -> bool {
         match meaning {
             Ages(from, to) => self.take_ages(at, length, Band { from, to }),
-            AgesAnd(from, to, names) => {
-                self.take(at, length, Category(names)) | self.take_ages(at, length, Band { from, to })
-            }
+            AgesAnd(from, to, names) => self.take(at, length, Category(names)) | self.take_ages(at, length, Band { from, to }),
             Category(names) => self.take_categories(at, length, (names, false)),
             AllBut(names) => self.take_categories(at, length, (names, true)),
         }
@@ -372,7 +411,8 @@ impl Reader<'_> {
             for place in 0..shelf.ids.len() {
                 let folded = fold(shelf.label(place));
                 let name: Vec<&str> = split(&folded).collect();
-                let same = !name.is_empty() && folded.len() >= 4 && name.iter().enumerate().all(|(i, part)| self.word(at + i) == *part);
+                let same =
+                    !name.is_empty() && folded.len() >= 4 && name.iter().enumerate().all(|(i, part)| self.word(at + i) == *part);
                 if same && best.as_ref().is_none_or(|(length, _)| name.len() > *length) {
                     best = Some((name.len(), (shelf.level.clone(), shelf.ids[place].clone())));
                 }

@@ -61,7 +61,8 @@ impl Query {
                 query.within = Some(stock.area(wanted).ok_or_else(|| AskError::Area { name: wanted.trim().into() })?);
                 continue;
             }
-            let same = |d: &Dimension| d.name.to_lowercase() == name.to_lowercase() || d.label.to_lowercase() == name.to_lowercase();
+            let same =
+                |d: &Dimension| d.name.to_lowercase() == name.to_lowercase() || d.label.to_lowercase() == name.to_lowercase();
             let dimension = stock.dimensions.iter().position(same).ok_or_else(|| AskError::Dimension {
                 name: name.into(),
                 known: stock.dimensions.iter().map(|d| d.name.clone()).collect(),
@@ -89,7 +90,8 @@ impl Query {
 
     /// The written form, always the same for the same question.
     pub fn written(&self, stock: &Stock) -> String {
-        let mut parts: Vec<String> = self.conditions.iter().map(|(d, categories)| written(&stock.dimensions[*d], categories)).collect();
+        let mut parts: Vec<String> =
+            self.conditions.iter().map(|(d, categories)| written(&stock.dimensions[*d], categories)).collect();
         parts.extend(self.within.iter().map(|(_, key)| format!("in={key}")));
         if parts.is_empty() { "*".into() } else { parts.join(" & ") }
     }

@@ -182,8 +182,12 @@ fn dimensions(fields: &[DescribedField]) -> (Vec<Dimension>, Vec<Column>) {
             continue;
         }
         let mut rest = field.label.as_str();
-        let mut column =
-            Column { field: field.name.clone(), status_field: field.status_name.clone(), dimensions: Vec::new(), group: Vec::new() };
+        let mut column = Column {
+            field: field.name.clone(),
+            status_field: field.status_name.clone(),
+            dimensions: Vec::new(),
+            group: Vec::new(),
+        };
         for (name, category) in names.into_iter().zip(categories) {
             let (label, after) = rest.split_once(&format!(": {category}")).unwrap_or((name, rest));
             rest = after.strip_prefix(", ").unwrap_or(after);

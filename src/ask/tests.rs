@@ -21,8 +21,14 @@ fn stock(method: &str) -> Stock {
         let field = format!("f{dimensions:?}{group:?}");
         Column { status_field: format!("{field}_status"), field, dimensions: dimensions.into(), group: group.into() }
     };
-    let columns =
-        vec![column(&[], &[]), column(&[0], &[0]), column(&[0], &[1]), column(&[0], &[2]), column(&[1], &[0]), column(&[1], &[1])];
+    let columns = vec![
+        column(&[], &[]),
+        column(&[0], &[0]),
+        column(&[0], &[1]),
+        column(&[0], &[2]),
+        column(&[1], &[0]),
+        column(&[1], &[1]),
+    ];
     let number = |n: i64| match n {
         -1 => Count::SUPPRESSED,
         n => Count::new(Some(n), if n == 0 { "zero" } else { "value" }).unwrap(),
@@ -129,7 +135,10 @@ fn an_answer_adds_published_numbers_and_says_what_is_withheld() {
     let benefit = asked("leistung=SGB II", None);
     assert_eq!(benefit["whole"], serde_json::json!({"count": 50, "status": "value"}));
     assert_eq!((benefit["withheld"].as_u64(), benefit["rows"].as_array().unwrap().len()), (Some(1), 2));
-    assert_eq!(benefit["sentence"], "50 Personen, 16,7 % von 300; die meisten in Bokel (35); 1 von 3 Orten haben 60 %; in 1 Orten geheim gehalten");
+    assert_eq!(
+        benefit["sentence"],
+        "50 Personen, 16,7 % von 300; die meisten in Bokel (35); 1 von 3 Orten haben 60 %; in 1 Orten geheim gehalten"
+    );
     // Where it is asked for in that town alone, nothing is told but that something is withheld.
     let there = asked("leistung=SGB II & in=03", None);
     assert_eq!(there["whole"], serde_json::json!({"count": 0, "status": "at least"}));

@@ -62,7 +62,11 @@ fn text(answer: &Answer, reading: &Reading, language: Language) -> String {
     }
     if !reading.unread.is_empty() {
         let unread = reading.unread.join(", ");
-        lines.push(say!(language, "  unread  {unread}: nothing published is called that", "  unklar  {unread}: so heißt nichts Veröffentlichtes"));
+        lines.push(say!(
+            language,
+            "  unread  {unread}: nothing published is called that",
+            "  unklar  {unread}: so heißt nichts Veröffentlichtes"
+        ));
     }
     for unsure in &reading.unsure {
         lines.push(say!(language, "  unsure  meant `{unsure}`?", "  unsicher gemeint: `{unsure}`?"));
@@ -71,7 +75,11 @@ fn text(answer: &Answer, reading: &Reading, language: Language) -> String {
     lines.push(say!(language, "answer    {}{date}", "Antwort   {}{date}", answer.sentence(language)));
     lines.push(match (answer.error_at_most, answer.method.as_str()) {
         (Some(0), "suppress") => {
-            say!(language, "accuracy  published numbers are exact, others are withheld", "Genauigk. veröffentlichte Zahlen sind genau, andere geheim")
+            say!(
+                language,
+                "accuracy  published numbers are exact, others are withheld",
+                "Genauigk. veröffentlichte Zahlen sind genau, andere geheim"
+            )
         }
         (Some(0), _) => say!(language, "accuracy  numbers are exact", "Genauigk. die Zahlen sind genau"),
         (Some(n), method) => say!(
@@ -80,7 +88,11 @@ fn text(answer: &Answer, reading: &Reading, language: Language) -> String {
             "Genauigk. jede Zahl liegt höchstens {n} neben der wahren ({method})"
         ),
         (None, method) => {
-            say!(language, "accuracy  numbers are changed a little ({method})", "Genauigk. die Zahlen sind leicht verändert ({method})")
+            say!(
+                language,
+                "accuracy  numbers are changed a little ({method})",
+                "Genauigk. die Zahlen sind leicht verändert ({method})"
+            )
         }
     });
     let head = match language {

@@ -61,7 +61,9 @@ async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Re
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     let mut response = match *request.method() {
         Method::OPTIONS => reply::empty(StatusCode::NO_CONTENT),
-        Method::GET | Method::HEAD if target > TARGET_CHARACTERS => reply::problem(StatusCode::URI_TOO_LONG, "the address is too long"),
+        Method::GET | Method::HEAD if target > TARGET_CHARACTERS => {
+            reply::problem(StatusCode::URI_TOO_LONG, "the address is too long")
+        }
         Method::GET | Method::HEAD => match tokio::time::timeout(Duration::from_secs(ANSWER_SECONDS), next.run(request)).await {
             Ok(response) => response,
             Err(_) => reply::problem(StatusCode::SERVICE_UNAVAILABLE, "too busy; try again"),
@@ -74,7 +76,8 @@ async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Re
     };
     let tag = response.headers().get(header::ETAG).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let weak = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    let same = |tag: &String| known.as_ref().is_some_and(|known| known.split(',').any(|k| weak(k) == weak(tag) || k.trim() == "*"));
+    let same =
+        |tag: &String| known.as_ref().is_some_and(|known| known.split(',').any(|k| weak(k) == weak(tag) || k.trim() == "*"));
     if response.status() == StatusCode::OK && tag.as_ref().is_some_and(same) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response.headers_mut().remove(header::CONTENT_LENGTH);
@@ -124,7 +127,12 @@ async fn routed(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Re
     }
 }
 
-async fn of_bundle(app: &Arc<App>, bundle: Arc<Loaded>, rest: &[&str], (parameters, headers): (&Parameters, &HeaderMap)) -> Response {
+async fn of_bundle(
+    app: &Arc<App>,
+    bundle: Arc<Loaded>,
+    rest: &[&str],
+    (parameters, headers): (&Parameters, &HeaderMap),
+) -> Response {
     let strong = format!("\"{}\"", bundle.version);
     match rest {
         ["about.json"] => {
@@ -166,7 +174,13 @@ async fn of_bundle(app: &Arc<App>, bundle: Arc<Loaded>, rest: &[&str], (paramete
             let language = reply::language(parameters.get("lang"), headers);
             let kind = rest[0].to_owned();
             let get = |name: &str| parameters.get(name).filter(|v| !v.is_empty()).map(str::to_owned);
-            let asked = Asked { q: get("q").unwrap_or_default(), by: get("by"), date: get("date"), top: get("top"), excel: get("excel").is_some() };
+            let asked = Asked {
+                q: get("q").unwrap_or_default(),
+                by: get("by"),
+                date: get("date"),
+                top: get("top"),
+                excel: get("excel").is_some(),
+            };
             let held = Arc::clone(&bundle);
             let response = worked(app, move || match kind.as_str() {
                 "ask" => ask(&held, &asked, language),
@@ -181,7 +195,9 @@ async fn of_bundle(app: &Arc<App>, bundle: Arc<Loaded>, rest: &[&str], (paramete
 /// Does work beside the connections, not more at a time than there are places for.
 async fn worked(app: &Arc<App>, work: impl FnOnce() -> Response + Send + 'static) -> Response {
     let Ok(_place) = app.working.acquire().await else { return reply::empty(StatusCode::SERVICE_UNAVAILABLE) };
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| reply::problem(StatusCode::INTERNAL_SERVER_ERROR, "this went wrong"))
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|_| reply::problem(StatusCode::INTERNAL_SERVER_ERROR, "this went wrong"))
 }
 
 fn described(value: Option<&serde_json::Value>, bundle: &Loaded, change: impl FnOnce(&mut serde_json::Value)) -> Response {
@@ -192,14 +208,21 @@ fn described(value: Option<&serde_json::Value>, bundle: &Loaded, change: impl Fn
 
 /// A tile's place, if it is one.
 fn coord(z: &str, x: &str, y: &str) -> Option<TileCoord> {
-    let digits = |text: &str| (text.len() <= 10 && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse::<u32>().ok());
+    let digits = |text: &str| {
+        (text.len() <= 10 && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse::<u32>().ok())
+    };
     let (z, x, y) = (digits(z)??, digits(x)??, digits(y)??);
     let z = u8::try_from(z).ok().filter(|z| *z <= 24)?;
     TileCoord::new(z, x, y).ok()
 }
 
 /// A tile of the archive, of one group where a question is asked.
-async fn tiled(app: &Arc<App>, bundle: &Arc<Loaded>, tile: Option<TileCoord>, (question, headers): (Option<&str>, &HeaderMap)) -> Response {
+async fn tiled(
+    app: &Arc<App>,
+    bundle: &Arc<Loaded>,
+    tile: Option<TileCoord>,
+    (question, headers): (Option<&str>, &HeaderMap),
+) -> Response {
     let Some(tile) = tile else { return reply::problem(StatusCode::BAD_REQUEST, "no such tile: z/x/y.pbf, x and y below 2^z") };
     let Some(tiles) = &bundle.tiles else { return reply::not_found() };
     let columns = match question.map(|q| phrase::read(&bundle.stock, q).and_then(|r| r.query.columns(&bundle.stock))) {
@@ -272,7 +295,8 @@ async fn layer_tile(bundle: &Loaded, shelf: usize, tile: Option<TileCoord>) -> R
         Some(tiles) => tiles.get_tile(tile).await.ok().flatten(),
         None => None,
     };
-    let layer = found.and_then(|gzip| unpacked(&gzip)).and_then(|tile| group_tile::only_layer(&tile, &bundle.stock.shelves[shelf].name));
+    let layer =
+        found.and_then(|gzip| unpacked(&gzip)).and_then(|tile| group_tile::only_layer(&tile, &bundle.stock.shelves[shelf].name));
     reply::of_bundle(reply::tile(layer.map(Bytes::from), false), bundle)
 }
 

@@ -80,12 +80,9 @@ impl Failure for ServeError {
                 "this program was built without the page: install Node.js 20 or later and build it again",
                 "dieses Programm wurde ohne die Seite gebaut: Node.js 20 oder neuer installieren und neu bauen"
             ),
-            Self::Unwritable { file, reason } => say!(
-                language,
-                "{}: cannot be written ({reason})",
-                "{}: lässt sich nicht schreiben ({reason})",
-                file.display()
-            ),
+            Self::Unwritable { file, reason } => {
+                say!(language, "{}: cannot be written ({reason})", "{}: lässt sich nicht schreiben ({reason})", file.display())
+            }
         }
     }
 }

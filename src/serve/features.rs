@@ -68,10 +68,8 @@ pub(super) fn collection_json(bundle: &Loaded, at: usize, base: &str) -> Value {
     let here = format!("{base}/ogc/collections/{id}");
     let date = shelf.date.as_ref().map_or_else(String::new, |date| format!(", {date}"));
     let instant = shelf.date.as_ref().filter(|d| d.len() == 10).map(|d| format!("{d}T00:00:00Z"));
-    let mut links = vec![
-        link(here.clone(), "self", "application/json"),
-        link(format!("{here}/items"), "items", "application/geo+json"),
-    ];
+    let mut links =
+        vec![link(here.clone(), "self", "application/json"), link(format!("{here}/items"), "items", "application/geo+json")];
     if bundle.tiles.is_some() {
         links.push(link(format!("{here}/tiles"), "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector", "application/json"));
     }
@@ -119,7 +117,8 @@ pub(super) fn feature(bundle: &Loaded, shelf: usize, place: usize) -> Value {
 
 /// `west,south,east,north`, or with heights, which are left out.
 fn bbox(text: &str) -> Option<Bounds> {
-    let numbers = text.split(',').map(|n| n.trim().parse::<f64>().ok().filter(|n| n.is_finite())).collect::<Option<Vec<f64>>>()?;
+    let numbers =
+        text.split(',').map(|n| n.trim().parse::<f64>().ok().filter(|n| n.is_finite())).collect::<Option<Vec<f64>>>()?;
     let bounds = match numbers.as_slice() {
         [w, s, e, n] | [w, s, _, e, n, _] => [*w, *s, *e, *n],
         _ => return None,

@@ -72,7 +72,8 @@ impl HeldFile {
 
 /// Reads a `Range` header. Several ranges, other units and what is no range at all may be left alone: the whole file is a right answer.
 fn wanted(range: &str, length: u64) -> Wanted {
-    let Some((from, to)) = range.trim().strip_prefix("bytes=").filter(|r| !r.contains(',')).and_then(|r| r.split_once('-')) else {
+    let Some((from, to)) = range.trim().strip_prefix("bytes=").filter(|r| !r.contains(',')).and_then(|r| r.split_once('-'))
+    else {
         return Wanted::Whole;
     };
     let number = |text: &str| match text.bytes().all(|b| b.is_ascii_digit()) && !text.is_empty() {

@@ -17,8 +17,7 @@ pub(super) fn description(stock: &Stock, (name, version): (&str, &str), bounds: 
             "zooms": shelf.zooms, "places": shelf.ids.len(),
         })
     });
-    let dimensions =
-        stock.dimensions.iter().map(|d| json!({"name": d.name, "label": d.label, "categories": d.categories}));
+    let dimensions = stock.dimensions.iter().map(|d| json!({"name": d.name, "label": d.label, "categories": d.categories}));
     json!({
         "name": name,
         "version": version,

@@ -61,7 +61,11 @@ pub(super) fn tile(bytes: Option<Bytes>, gzip: bool) -> Response {
             let response = Response::builder()
                 .header(header::CONTENT_TYPE, "application/vnd.mapbox-vector-tile")
                 .header(header::CACHE_CONTROL, "no-cache");
-            let response = if gzip { response.header(header::CONTENT_ENCODING, "gzip").header(header::VARY, "accept-encoding") } else { response };
+            let response = if gzip {
+                response.header(header::CONTENT_ENCODING, "gzip").header(header::VARY, "accept-encoding")
+            } else {
+                response
+            };
             response.body(Body::from(bytes)).expect("the headers are ours")
         }
     }
