@@ -1,6 +1,7 @@
 //! The command line: what was typed, how it is told. What it means is decided in `pipeline`.
 
 mod address;
+mod ask;
 mod attack;
 mod audit;
 mod bars;
@@ -8,6 +9,7 @@ mod compare;
 mod georeference;
 mod protect;
 mod quick;
+mod serve;
 mod words;
 
 use std::path::PathBuf;
@@ -64,6 +66,9 @@ enum Command {
         /// Seed of the population
         #[arg(long, default_value_t = 2024)]
         seed: u64,
+        /// Show it on a page afterwards, at this address
+        #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:8080")]
+        serve: Option<std::net::SocketAddr>,
     },
     /// Recognise encoding, separator, columns and reference system; propose a plan
     Inspect {
@@ -109,6 +114,9 @@ enum Command {
     Attack(Box<attack::AttackFlags>),
     /// Protect a plain table with all its margins: withheld, rounded, or with noise
     Protect(Box<protect::ProtectFlags>),
+    Ask(Box<ask::AskFlags>),
+    Serve(Box<serve::ServeFlags>),
+    Site(Box<serve::SiteFlags>),
     /// Secret keys
     Key {
         #[command(subcommand)]
@@ -175,13 +183,16 @@ fn run(command: Command, language: Language, log: Log) -> Result<u8, Error> {
             compare::tell(&compared, log);
             Ok(u8::from(compared.choice.is_none()))
         }
-        Command::Demo { output, seed } => {
+        Command::Demo { output, seed, serve } => {
             let plan = pipeline::write_demo_input(&output, seed)?;
             let mut plan = Plan::read(&plan)?;
             plan.output.folder = Some(output.join("bundle"));
             let done = pipeline::run(&plan, language, &progress)?;
             progress.finish();
             words::tell_summary(&done, language, log);
+            if let Some(listen) = serve {
+                serve::serve_bundles(&[done.folder], listen, language)?;
+            }
             Ok(0)
         }
         Command::Inspect { file, output } => {
@@ -232,6 +243,18 @@ fn run(command: Command, language: Language, log: Log) -> Result<u8, Error> {
         }
         Command::Protect(flags) => {
             flags.protect(language)?;
+            Ok(0)
+        }
+        Command::Ask(flags) => {
+            flags.ask(language)?;
+            Ok(0)
+        }
+        Command::Serve(flags) => {
+            flags.serve(language)?;
+            Ok(0)
+        }
+        Command::Site(flags) => {
+            flags.write(language)?;
             Ok(0)
         }
         Command::Key { command: KeyCommand::New { file } } => {

@@ -11,6 +11,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod area;
+pub mod ask;
 pub mod audit;
 pub mod cli;
 pub mod confidential;
@@ -24,5 +25,6 @@ pub mod layer;
 pub mod pipeline;
 pub mod progress;
 pub mod report;
+pub mod serve;
 pub mod tiling;
 pub mod verify;

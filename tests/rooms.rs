@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Top-level rooms, in the order data flows.
-const ROOMS: [&str; 15] = [
+const ROOMS: [&str; 17] = [
     "error",
     "progress",
     "geodesy",
@@ -16,6 +16,8 @@ const ROOMS: [&str; 15] = [
     "report",
     "verify",
     "audit",
+    "ask",
+    "serve",
     "config",
     "demo",
     "pipeline",

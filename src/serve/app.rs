@@ -1,0 +1,411 @@
+//! Routes: which address gives what.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use pmtiles::TileCoord;
+use serde_json::json;
+use tokio::sync::Semaphore;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
+
+use crate::ask::{AskError, Options, Stock, answer, phrase};
+use crate::error::Language;
+use crate::serve::library::Library;
+use crate::serve::limits::{ANSWER_SECONDS, PLACES, TARGET_CHARACTERS, WORKING};
+use crate::serve::loaded::Loaded;
+use crate::serve::reply::{self, Parameters};
+use crate::serve::{features, group_tile, page, page_data};
+
+struct App {
+    library: Arc<Library>,
+    working: Semaphore,
+    requests: AtomicU64,
+    bytes_of_tiles: AtomicU64,
+    by_class: [AtomicU64; 6],
+}
+
+pub(super) fn router(library: Arc<Library>) -> Router {
+    let app = Arc::new(App {
+        library,
+        working: Semaphore::new(WORKING),
+        requests: AtomicU64::new(0),
+        bytes_of_tiles: AtomicU64::new(0),
+        by_class: std::array::from_fn(|_| AtomicU64::new(0)),
+    });
+    // Files are given out byte for byte, by ranges; tiles are gzip already.
+    let small = DefaultPredicate::new()
+        .and(NotForContentType::const_new("application/vnd.pmtiles"))
+        .and(NotForContentType::const_new("application/vnd.apache.parquet"));
+    Router::new()
+        .fallback(routed)
+        .layer(CompressionLayer::new().compress_when(small))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), around))
+        .with_state(app)
+}
+
+/// Around every request: limits, the client's copy, headers, numbers for `/metrics`.
+async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    app.requests.fetch_add(1, Ordering::Relaxed);
+    let head = request.method() == Method::HEAD;
+    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let mut response = match *request.method() {
+        Method::OPTIONS => reply::empty(StatusCode::NO_CONTENT),
+        Method::GET | Method::HEAD if target > TARGET_CHARACTERS => {
+            reply::problem(StatusCode::URI_TOO_LONG, "the address is too long")
+        }
+        Method::GET | Method::HEAD => match tokio::time::timeout(Duration::from_secs(ANSWER_SECONDS), next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => reply::problem(StatusCode::SERVICE_UNAVAILABLE, "too busy; try again"),
+        },
+        _ => {
+            let mut response = reply::problem(StatusCode::METHOD_NOT_ALLOWED, "everything here is only read");
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+            response
+        }
+    };
+    let tag = response.headers().get(header::ETAG).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let weak = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let same =
+        |tag: &String| known.as_ref().is_some_and(|known| known.split(',').any(|k| weak(k) == weak(tag) || k.trim() == "*"));
+    if response.status() == StatusCode::OK && tag.as_ref().is_some_and(same) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        response.headers_mut().remove(header::CONTENT_ENCODING);
+        *response.body_mut() = Body::empty();
+    }
+    if head {
+        *response.body_mut() = Body::empty();
+    }
+    let headers = response.headers_mut();
+    for (name, value) in [
+        ("access-control-allow-origin", "*"),
+        ("access-control-allow-methods", "GET, HEAD, OPTIONS"),
+        ("access-control-allow-headers", "range, if-range, if-none-match, accept, accept-language"),
+        ("access-control-expose-headers", "etag, content-range, content-length, accept-ranges"),
+        ("x-content-type-options", "nosniff"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    app.by_class[usize::from(response.status().as_u16() / 100).min(5)].fetch_add(1, Ordering::Relaxed);
+    response
+}
+
+/// Paths are few and their parts are names of ours: split, and looked up.
+async fn routed(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Response {
+    let path = uri.path().trim_matches('/');
+    let parts: Vec<String> = path.split('/').map(|part| reply::decoded(part, false)).collect();
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    let parameters = Parameters::of(uri.query());
+    match parts.as_slice() {
+        ["health"] => reply::of_type("text/plain", "ok\n"),
+        ["metrics"] => metrics(&app),
+        ["bundles.json"] => {
+            let list = app.library.all().iter().map(|b| json!({"name": b.name, "title": b.stock.title})).collect::<Vec<_>>();
+            reply::json(&json!(list))
+        }
+        ["b", name, rest @ ..] => match app.library.get(name) {
+            Some(bundle) => of_bundle(&app, bundle, rest, (&parameters, &headers)).await,
+            None => reply::not_found(),
+        },
+        ["ogc", rest @ ..] => ogc(&app, rest, &parameters, &features::base(&headers)).await,
+        ["ask"] => match app.library.all().as_slice() {
+            [bundle] => of_bundle(&app, Arc::clone(bundle), &["ask"], (&parameters, &headers)).await,
+            _ => reply::problem(StatusCode::BAD_REQUEST, "there are several bundles: ask at /b/NAME/ask"),
+        },
+        _ => page::respond(path).unwrap_or_else(reply::not_found),
+    }
+}
+
+async fn of_bundle(
+    app: &Arc<App>,
+    bundle: Arc<Loaded>,
+    rest: &[&str],
+    (parameters, headers): (&Parameters, &HeaderMap),
+) -> Response {
+    let strong = format!("\"{}\"", bundle.version);
+    match rest {
+        ["about.json"] => {
+            let about = page_data::description(&bundle.stock, (&bundle.name, &bundle.version), bundle.bounds);
+            reply::of_bundle(reply::json(&about), &bundle)
+        }
+        ["level", file] => {
+            let level = file.strip_suffix(".json").and_then(|layer| bundle.level(layer));
+            level.map_or_else(reply::not_found, |bytes| reply::of_bundle(reply::of_type("application/json", bytes), &bundle))
+        }
+        ["outlines", file] => {
+            let shelf = file.strip_suffix(".json").and_then(|layer| bundle.stock.shelves.iter().position(|s| s.name == layer));
+            match shelf.map(|at| &bundle.outlines[at]).filter(|outlines| !outlines.is_empty()) {
+                Some(outlines) => reply::of_bundle(reply::json(&json!(outlines)), &bundle),
+                None => reply::not_found(),
+            }
+        }
+        [file] if bundle.files.contains_key(file) => bundle.files[file].respond(headers, &strong),
+        ["tiles.json"] => described(bundle.tilejson.as_ref(), &bundle, |tilejson| {
+            tilejson["tiles"] = json!([format!("{}/b/{}/tiles/{{z}}/{{x}}/{{y}}.pbf", features::base(headers), bundle.name)]);
+        }),
+        ["style.json"] => described(bundle.style.as_ref(), &bundle, |style| {
+            let tiles = format!("{}/b/{}/tiles.json", features::base(headers), bundle.name);
+            if let Some(sources) = style["sources"].as_object_mut() {
+                for source in sources.values_mut().filter(|s| s["type"] == "vector") {
+                    source["url"] = json!(tiles);
+                }
+            }
+        }),
+        ["legend.json"] => {
+            let legend = bundle.style.as_ref().map(|style| style["metadata"]["kleinraum:legend"].clone());
+            described(legend.filter(|l| !l.is_null()).as_ref(), &bundle, |_| {})
+        }
+        ["tiles", z, x, y] => {
+            let tile = y.strip_suffix(".pbf").or(y.strip_suffix(".mvt")).and_then(|y| coord(z, x, y));
+            tiled(app, &bundle, tile, (parameters.get("q"), headers)).await
+        }
+        ["ask" | "select.csv" | "select.geojson"] => {
+            let language = reply::language(parameters.get("lang"), headers);
+            let kind = rest[0].to_owned();
+            let get = |name: &str| parameters.get(name).filter(|v| !v.is_empty()).map(str::to_owned);
+            let asked = Asked {
+                q: get("q").unwrap_or_default(),
+                by: get("by"),
+                date: get("date"),
+                top: get("top"),
+                excel: get("excel").is_some(),
+            };
+            let held = Arc::clone(&bundle);
+            let response = worked(app, move || match kind.as_str() {
+                "ask" => ask(&held, &asked, language),
+                kind => select(&held, &asked, (kind, language)),
+            });
+            reply::of_bundle(response.await, &bundle)
+        }
+        _ => reply::not_found(),
+    }
+}
+
+/// Does work beside the connections, not more at a time than there are places for.
+async fn worked(app: &Arc<App>, work: impl FnOnce() -> Response + Send + 'static) -> Response {
+    let Ok(_place) = app.working.acquire().await else { return reply::empty(StatusCode::SERVICE_UNAVAILABLE) };
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|_| reply::problem(StatusCode::INTERNAL_SERVER_ERROR, "this went wrong"))
+}
+
+fn described(value: Option<&serde_json::Value>, bundle: &Loaded, change: impl FnOnce(&mut serde_json::Value)) -> Response {
+    let Some(mut value) = value.cloned() else { return reply::not_found() };
+    change(&mut value);
+    reply::of_bundle(reply::json(&value), bundle)
+}
+
+/// A tile's place, if it is one.
+fn coord(z: &str, x: &str, y: &str) -> Option<TileCoord> {
+    let digits = |text: &str| {
+        (text.len() <= 10 && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse::<u32>().ok())
+    };
+    let (z, x, y) = (digits(z)??, digits(x)??, digits(y)??);
+    let z = u8::try_from(z).ok().filter(|z| *z <= 24)?;
+    TileCoord::new(z, x, y).ok()
+}
+
+/// A tile of the archive, of one group where a question is asked.
+async fn tiled(
+    app: &Arc<App>,
+    bundle: &Arc<Loaded>,
+    tile: Option<TileCoord>,
+    (question, headers): (Option<&str>, &HeaderMap),
+) -> Response {
+    let Some(tile) = tile else { return reply::problem(StatusCode::BAD_REQUEST, "no such tile: z/x/y.pbf, x and y below 2^z") };
+    let Some(tiles) = &bundle.tiles else { return reply::not_found() };
+    let columns = match question.map(|q| phrase::read(&bundle.stock, q).and_then(|r| r.query.columns(&bundle.stock))) {
+        Some(Err(error)) => return reply::unanswered(&error, reply::language(None, headers)),
+        Some(Ok(columns)) => Some(columns),
+        None => None,
+    };
+    let Ok(found) = tiles.get_tile(tile).await else {
+        return reply::problem(StatusCode::INTERNAL_SERVER_ERROR, "the archive cannot be read");
+    };
+    let Some(gzip) = found else { return reply::of_bundle(reply::tile(None, false), bundle) };
+    app.bytes_of_tiles.fetch_add(gzip.len() as u64, Ordering::Relaxed);
+    if columns.is_none() && reply::takes_gzip(headers) {
+        return reply::of_bundle(reply::tile(Some(gzip), true), bundle);
+    }
+    let held = Arc::clone(bundle);
+    let response = worked(app, move || match (unpacked(&gzip), columns) {
+        (Some(tile), Some(columns)) => reply::tile(Some(group_tile::of_group(&tile, &held.stock, &columns).into()), false),
+        (Some(tile), None) => reply::tile(Some(tile.into()), false),
+        (None, _) => reply::problem(StatusCode::INTERNAL_SERVER_ERROR, "the archive cannot be read"),
+    });
+    reply::of_bundle(response.await, bundle)
+}
+
+fn unpacked(gzip: &Bytes) -> Option<Vec<u8>> {
+    let mut tile = Vec::with_capacity(gzip.len() * 4);
+    // A tile of ours has a few hundred kilobytes; a broken archive does not fill the memory.
+    flate2::read::GzDecoder::new(gzip.as_ref()).take(64 << 20).read_to_end(&mut tile).ok()?;
+    Some(tile)
+}
+
+async fn ogc(app: &Arc<App>, rest: &[&str], parameters: &Parameters, base: &str) -> Response {
+    let bundles = app.library.all();
+    match rest {
+        [] | [""] => features::landing(base),
+        ["conformance"] => features::conformance(),
+        ["api"] => features::open_api(base),
+        ["collections"] => features::collections(&bundles, base),
+        ["collections", id, rest @ ..] => {
+            let shelf = |b: &Arc<Loaded>| b.stock.shelves.iter().position(|s| features::collection_id(b, s) == *id);
+            let Some((bundle, shelf)) = bundles.iter().find_map(|b| Some((Arc::clone(b), shelf(b)?))) else {
+                return reply::not_found();
+            };
+            let response = match rest {
+                [] => reply::json(&features::collection_json(&bundle, shelf, base)),
+                ["items"] => {
+                    let (held, base) = (Arc::clone(&bundle), base.to_owned());
+                    let names = ["bbox", "bbox-crs", "crs", "limit", "offset", "datetime", "f"];
+                    let unknown = parameters.other_than(&names).map(|name| (name.to_owned(), String::new()));
+                    let given = names.iter().filter_map(|n| parameters.get(n).map(|v| ((*n).to_owned(), v.to_owned())));
+                    let parameters = Parameters::of_pairs(given.chain(unknown).collect());
+                    worked(app, move || features::items(&held, shelf, &parameters, &base)).await
+                }
+                ["items", id] => features::item(&bundle, shelf, id, base).unwrap_or_else(reply::not_found),
+                ["tiles"] => features::tilesets(&bundle, shelf, base),
+                ["tiles", "WebMercatorQuad"] => features::tileset(&bundle, shelf, base),
+                ["tiles", "WebMercatorQuad", z, row, column] => return layer_tile(&bundle, shelf, coord(z, column, row)).await,
+                _ => reply::not_found(),
+            };
+            reply::of_bundle(response, &bundle)
+        }
+        _ => reply::not_found(),
+    }
+}
+
+/// A tile with one layer.
+async fn layer_tile(bundle: &Loaded, shelf: usize, tile: Option<TileCoord>) -> Response {
+    let Some(tile) = tile else { return reply::not_found() };
+    let found = match &bundle.tiles {
+        Some(tiles) => tiles.get_tile(tile).await.ok().flatten(),
+        None => None,
+    };
+    let layer =
+        found.and_then(|gzip| unpacked(&gzip)).and_then(|tile| group_tile::only_layer(&tile, &bundle.stock.shelves[shelf].name));
+    reply::of_bundle(reply::tile(layer.map(Bytes::from), false), bundle)
+}
+
+/// What a question's address says.
+struct Asked {
+    q: String,
+    by: Option<String>,
+    date: Option<String>,
+    top: Option<String>,
+    excel: bool,
+}
+
+fn read(stock: &Stock, asked: &Asked) -> Result<crate::ask::Reading, AskError> {
+    phrase::read(stock, &asked.q)
+}
+
+fn ask(bundle: &Loaded, asked: &Asked, language: Language) -> Response {
+    let stock = &bundle.stock;
+    let top = match asked.top.as_deref().map_or(Ok(10), str::parse::<usize>) {
+        Ok(top) => top.min(PLACES),
+        Err(_) => return reply::problem(StatusCode::BAD_REQUEST, "top is a whole number"),
+    };
+    let answered = read(stock, asked).and_then(|reading| {
+        let by = asked.by.as_deref().or(reading.level.as_deref());
+        let options = Options { by, date: asked.date.as_deref(), top, ..Options::default() };
+        Ok((answer(stock, &reading.query, &options)?, reading))
+    });
+    match answered {
+        Err(error) => reply::unanswered(&error, language),
+        Ok((answer, reading)) => {
+            let mut value = answer.to_json(language);
+            value["chips"] = json!(reading.chips);
+            value["unread"] = json!(reading.unread);
+            value["unsure"] = json!(reading.unsure);
+            reply::json(&value)
+        }
+    }
+}
+
+/// All places of a level with the group's number, as CSV or GeoJSON.
+fn select(bundle: &Loaded, asked: &Asked, (kind, language): (&str, Language)) -> Response {
+    let stock = &bundle.stock;
+    let found = read(stock, asked).and_then(|reading| {
+        let by = asked.by.as_deref().or(reading.level.as_deref());
+        // The answer checks level and date; its rows leave out what is withheld, which a table must show.
+        let options = Options { by, date: asked.date.as_deref(), top: 0, ..Options::default() };
+        let answer = answer(stock, &reading.query, &options)?;
+        Ok((reading.query.columns(stock)?, reading.query, answer))
+    });
+    let (columns, query, answer) = match found {
+        Ok(found) => found,
+        Err(error) => return reply::unanswered(&error, language),
+    };
+    let shelf = stock.shelves.iter().position(|s| s.level == answer.level && s.date == answer.date).unwrap_or(0);
+    let of = &stock.shelves[shelf];
+    let places = match &query.within {
+        Some((system, key)) => stock.inside(of, (system, key)),
+        None => (0..of.ids.len()).collect(),
+    };
+    let sum = |place: usize| crate::ask::Count::sum(columns.iter().map(|&c| of.numbers(place)[c]));
+    if kind == "select.geojson" {
+        let feature = |place: usize| {
+            let (n, base) = (sum(place), of.numbers(place)[0]);
+            json!({
+                "type": "Feature", "id": of.ids[place], "geometry": bundle.outline(shelf, place),
+                "properties": {"id": of.ids[place], "label": of.label(place), "date": of.date, "n": n.value(), "status": n.status().name(), "base": base.value()},
+            })
+        };
+        let all = json!({
+            "type": "FeatureCollection", "query": answer.query, "title": stock.title, "attribution": stock.attribution, "method": stock.method,
+            "features": places.into_iter().map(feature).collect::<Vec<_>>(),
+        });
+        return reply::of_type("application/geo+json", all.to_string());
+    }
+    let separator = if asked.excel { ';' } else { ',' };
+    let mut text = if asked.excel { "\u{feff}".to_owned() } else { String::new() };
+    let line = |cells: [&str; 6]| cells.map(|cell| quoted(cell, separator)).join(&separator.to_string()) + "\r\n";
+    text += &line(["id", "label", "date", "n", "status", "base"]);
+    let date = of.date.as_deref().unwrap_or("");
+    for place in places {
+        let (n, base) = (sum(place), of.numbers(place)[0]);
+        let number = |count: crate::ask::Count| count.value().map_or_else(String::new, |n| n.to_string());
+        text += &line([&of.ids[place], of.label(place), date, &number(n), n.status().name(), &number(base)]);
+    }
+    let mut response = reply::of_type("text/csv; charset=utf-8", text);
+    response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"auswahl.csv\""));
+    response
+}
+
+/// A cell of a table; what a spreadsheet would take for a formula is quoted with an apostrophe.
+fn quoted(cell: &str, separator: char) -> String {
+    let formula = cell.starts_with(['=', '+', '@']) || (cell.starts_with('-') && cell.parse::<f64>().is_err());
+    let cell = if formula { format!("'{cell}") } else { cell.to_owned() };
+    if cell.contains([separator, '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
+}
+
+/// In Prometheus' text form.
+fn metrics(app: &App) -> Response {
+    let number = |n: &AtomicU64| n.load(Ordering::Relaxed);
+    let classes: BTreeMap<usize, u64> = app.by_class.iter().enumerate().skip(1).map(|(at, n)| (at, number(n))).collect();
+    let mut text = format!("# TYPE kleinraum_requests_total counter\nkleinraum_requests_total {}\n", number(&app.requests));
+    text += "# TYPE kleinraum_responses_total counter\n";
+    for (class, count) in classes {
+        text += &format!("kleinraum_responses_total{{class=\"{class}xx\"}} {count}\n");
+    }
+    text += &format!(
+        "# TYPE kleinraum_tile_bytes_total counter\nkleinraum_tile_bytes_total {}\n# TYPE kleinraum_bundles gauge\nkleinraum_bundles {}\n",
+        number(&app.bytes_of_tiles),
+        app.library.all().len()
+    );
+    reply::of_type("text/plain; version=0.0.4", text)
+}

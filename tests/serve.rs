@@ -1,0 +1,408 @@
+//! The server as a client meets it: the real program, real connections, what each address gives, and what hostile ones get.
+
+mod desk;
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+const PLAN: &str = r#"
+title = "Tisch"
+tables = [["age"], ["sex"]]
+[source]
+files = ["persons.csv"]
+[position]
+crs = "EPSG:3035"
+x = "e"
+y = "n"
+[grid]
+sizes = [100, 1000]
+[[area]]
+name = "half"
+file = "areas.geojson"
+key = "key"
+crs = "EPSG:3035"
+[[dimension]]
+name = "age"
+column = "age"
+[[dimension]]
+name = "sex"
+column = "sex"
+[protection]
+method = "suppress"
+threshold = 5
+[output]
+folder = "out"
+formats = ["pmtiles", "geojson"]
+"#;
+
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+struct Answer {
+    status: u16,
+    headers: BTreeMap<String, String>,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&self.body)))
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+}
+
+impl Server {
+    fn start(desk: &Path) -> Self {
+        let mut child = Command::new(assert_cmd::cargo::cargo_bin("kleinraum"))
+            .current_dir(desk)
+            .args(["serve", "out", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim_start_matches("http://").split('/').next().unwrap().to_owned();
+        Self { child, address }
+    }
+
+    /// Sends these bytes and reads until the server closes.
+    fn raw(&self, request: &[u8]) -> Option<Answer> {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        // A server that refuses may close before everything is sent.
+        let _ = stream.write_all(request);
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes);
+        let end = bytes.windows(4).position(|w| w == b"\r\n\r\n")?;
+        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        let header = |line: &str| line.split_once(": ").map(|(n, v)| (n.to_lowercase(), v.to_owned()));
+        let headers: BTreeMap<String, String> = head.lines().skip(1).filter_map(header).collect();
+        let body = match headers.get("transfer-encoding") {
+            Some(_) => unchunked(&bytes[end + 4..]),
+            None => bytes[end + 4..].to_vec(),
+        };
+        Some(Answer { status, headers, body })
+    }
+
+    fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let more: String = headers.iter().map(|(n, v)| format!("{n}: {v}\r\n")).collect();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{more}\r\n", self.address);
+        self.raw(request.as_bytes()).unwrap_or_else(|| panic!("no answer to {path}"))
+    }
+}
+
+fn unchunked(mut bytes: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some(end) = bytes.windows(2).position(|w| w == b"\r\n") {
+        let length = usize::from_str_radix(std::str::from_utf8(&bytes[..end]).unwrap(), 16).unwrap();
+        body.extend_from_slice(&bytes[end + 2..end + 2 + length]);
+        bytes = &bytes[(end + 4 + length).min(bytes.len())..];
+    }
+    body
+}
+
+fn desk() -> tempfile::TempDir {
+    let (desk, _) = desk::desk();
+    std::fs::write(desk.path().join("plan.toml"), PLAN).unwrap();
+    let output = desk::kleinraum(desk.path(), &["run", "plan.toml"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    desk
+}
+
+#[test]
+fn what_each_address_gives() {
+    let desk = desk();
+    let server = Server::start(desk.path());
+    assert_eq!(server.get("/health", &[]).body, b"ok\n");
+    assert_eq!(server.get("/bundles.json", &[]).json()[0]["name"], "out");
+    let about = server.get("/b/out/about.json", &[]);
+    assert_eq!(about.json()["method"], "suppress");
+    assert_eq!(about.header("access-control-allow-origin"), "*");
+
+    // The client's copy is good as long as the bundle is the same.
+    let tag = about.header("etag").to_owned();
+    let again = server.get("/b/out/about.json", &[("If-None-Match", &tag)]);
+    assert_eq!((again.status, again.body.len()), (304, 0));
+
+    // Compression as asked for.
+    let level = server.get("/b/out/level/100m.json", &[]);
+    for (wanted, magic) in [("gzip", Some(&b"\x1f\x8b"[..])), ("br", None)] {
+        let packed = server.get("/b/out/level/100m.json", &[("Accept-Encoding", wanted)]);
+        assert_eq!(packed.header("content-encoding"), wanted);
+        assert!(packed.body.len() < level.body.len() / 2);
+        assert!(magic.is_none_or(|magic| packed.body.starts_with(magic)));
+    }
+    // Withheld is null, never a number.
+    let total = &level.json()["numbers"][0];
+    assert!(total.as_array().unwrap().iter().all(|n| n.is_null() || n.as_i64().is_some_and(|n| n == 0 || n >= 5)));
+
+    // The archive by ranges, byte for byte.
+    let file = std::fs::read(desk.path().join("out/tiles.pmtiles")).unwrap();
+    let whole = server.get("/b/out/tiles.pmtiles", &[("Accept-Encoding", "gzip, br")]);
+    assert_eq!((whole.status, whole.body == file, whole.header("accept-ranges")), (200, true, "bytes"));
+    let part = server.get("/b/out/tiles.pmtiles", &[("Range", "bytes=7-126")]);
+    assert_eq!((part.status, part.body == file[7..127]), (206, true));
+    assert_eq!(part.header("content-range"), format!("bytes 7-126/{}", file.len()));
+    let etag = part.header("etag").to_owned();
+    assert!(!etag.starts_with("W/"), "ranges need a strong tag");
+    assert_eq!(server.get("/b/out/tiles.pmtiles", &[("Range", "bytes=0-1"), ("If-Range", "\"other\"")]).status, 200);
+    assert_eq!(server.get("/b/out/tiles.pmtiles", &[("Range", "bytes=999999999-")]).status, 416);
+
+    // Tiles: the archive's, one group's, an empty one.
+    let bounds: Vec<f64> = serde_json::from_value(about.json()["bounds"].clone()).unwrap();
+    let (lon, lat) = ((bounds[0] + bounds[2]) / 2.0, (bounds[1] + bounds[3]) / 2.0);
+    let side = f64::from(1 << 13);
+    let x = ((lon + 180.0) / 360.0 * side) as u32;
+    let y = ((1.0 - lat.to_radians().tan().asinh() / std::f64::consts::PI) / 2.0 * side) as u32;
+    let tile = server.get(&format!("/b/out/tiles/13/{x}/{y}.pbf"), &[]);
+    assert_eq!((tile.status, tile.header("content-type")), (200, "application/vnd.mapbox-vector-tile"));
+    let group = server.get(&format!("/b/out/tiles/13/{x}/{y}.pbf?q=age%3D65%2B"), &[]);
+    assert_eq!(group.status, 200);
+    check_group_tile(&tile.body, &group.body);
+    assert_eq!(server.get("/b/out/tiles/13/0/0.pbf", &[]).status, 204);
+    assert_eq!(server.get("/b/out/tiles.json", &[]).json()["tilejson"], "3.0.0");
+
+    // Questions and selections.
+    let asked = server.get("/ask?q=age%3D65%2B&by=half&lang=de", &[]);
+    assert_eq!((asked.status, asked.json()["query"].as_str().unwrap()), (200, "age=65+"));
+    assert!(asked.json()["sentence"].as_str().unwrap().contains("Personen"));
+    let refused = server.get("/b/out/ask?q=age%3D65%2B%26sex%3Df", &[]);
+    assert_eq!((refused.status, refused.json()["instead"][0].as_str().unwrap()), (400, "age=65+"));
+    let table = server.get("/b/out/select.csv?q=sex%3Df&by=1km&excel=1", &[]);
+    let text = String::from_utf8(table.body).unwrap();
+    assert!(text.starts_with("\u{feff}id;label;date;n;status;base\r\n"), "{text}");
+    let places = server.get("/b/out/select.geojson?q=sex%3Df&by=half", &[]).json();
+    assert_eq!(places["features"][0]["geometry"]["type"], "MultiPolygon");
+}
+
+/// Group tiles: the same features, `n` as the column's number, `status` as its status.
+fn check_group_tile(tile: &[u8], group: &[u8]) {
+    let value = |v: fast_mvt::MvtValueRef<'_>| match v {
+        fast_mvt::MvtValueRef::UInt(n) => n.to_string(),
+        fast_mvt::MvtValueRef::SInt(n) => n.to_string(),
+        fast_mvt::MvtValueRef::String(s) => s.to_string(),
+        other => panic!("unexpected type {other:?}"),
+    };
+    let features = |bytes: &[u8]| {
+        let mut all = BTreeMap::new();
+        for layer in fast_mvt::MvtReaderRef::new(bytes).unwrap().layers() {
+            for feature in layer.features() {
+                let attributes = feature.properties().map(|p| p.unwrap()).map(|(key, v)| (key.to_owned(), value(v)));
+                let commands = format!("{:?}", feature.geometry_commands());
+                all.insert((layer.name().to_owned(), feature.id()), (attributes.collect::<BTreeMap<String, String>>(), commands));
+            }
+        }
+        all
+    };
+    let (tile, group) = (features(tile), features(group));
+    assert_eq!(tile.keys().collect::<Vec<_>>(), group.keys().collect::<Vec<_>>());
+    let mut withheld = 0;
+    for (key, (before, geometry)) in &tile {
+        let (after, same) = &group[key];
+        assert_eq!((after.get("n"), after.get("base")), (before.get("age_65_plus"), before.get("total")), "{key:?}");
+        assert_eq!(geometry, same);
+        let suppressed = before.get("age_65_plus_status").map(String::as_str) == Some("suppressed");
+        assert_eq!(after.get("status").map(String::as_str) == Some("suppressed"), suppressed);
+        withheld += usize::from(suppressed);
+    }
+    assert!(tile.len() > 50 && withheld > 5, "{} features, {withheld} withheld", tile.len());
+}
+
+#[test]
+fn ogc_api_features_and_tiles() {
+    let desk = desk();
+    let server = Server::start(desk.path());
+    let landing = server.get("/ogc", &[]).json();
+    assert!(landing["links"].as_array().unwrap().iter().any(|l| l["rel"] == "data"));
+    assert!(server.get("/ogc/conformance", &[]).json()["conformsTo"].as_array().unwrap().len() > 4);
+    assert_eq!(server.get("/ogc/api", &[]).json()["openapi"], "3.0.3");
+    let collections = server.get("/ogc/collections", &[]).json();
+    let ids: Vec<&str> = collections["collections"].as_array().unwrap().iter().map(|c| c["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["out:100m", "out:1km", "out:half"]);
+    // Paging through everything meets each place once.
+    let (mut seen, mut path) = (Vec::new(), "/ogc/collections/out:1km/items?limit=4".to_owned());
+    loop {
+        let page = server.get(&path, &[]).json();
+        seen.extend(page["features"].as_array().unwrap().iter().map(|f| f["id"].as_str().unwrap().to_owned()));
+        let next =
+            page["links"].as_array().unwrap().iter().find(|l| l["rel"] == "next").map(|l| l["href"].as_str().unwrap().to_owned());
+        let Some(next) = next else {
+            assert_eq!(page["numberMatched"].as_u64().unwrap() as usize, seen.len());
+            break;
+        };
+        path = next.split_once(&server.address).unwrap().1.to_owned();
+    }
+    let count = seen.len();
+    seen.sort();
+    seen.dedup();
+    assert!(count > 4 && count == seen.len());
+    let one = server.get(&format!("/ogc/collections/out:1km/items/{}", seen[0]), &[]).json();
+    assert_eq!(one["geometry"]["type"], "Polygon");
+    let lon = one["geometry"]["coordinates"][0][0][0].as_f64().unwrap();
+    let lat = one["geometry"]["coordinates"][0][0][1].as_f64().unwrap();
+    let near = server
+        .get(&format!("/ogc/collections/out:1km/items?bbox={},{},{},{}", lon - 1e-4, lat - 1e-4, lon + 1e-4, lat + 1e-4), &[]);
+    assert!((1..=4).contains(&near.json()["numberMatched"].as_u64().unwrap()));
+    assert_eq!(server.get("/ogc/collections/out:half/items/west", &[]).json()["properties"]["label"], "west");
+    let set = server.get("/ogc/collections/out:100m/tiles/WebMercatorQuad", &[]).json();
+    let limits = set["tileMatrixSetLimits"].as_array().unwrap().last().unwrap().clone();
+    let tile = format!(
+        "/ogc/collections/out:100m/tiles/WebMercatorQuad/{}/{}/{}",
+        limits["tileMatrix"].as_str().unwrap(),
+        limits["minTileRow"],
+        limits["minTileCol"]
+    );
+    let tile = server.get(&tile, &[]);
+    assert!([200, 204].contains(&tile.status));
+}
+
+#[test]
+fn hostile_requests_get_the_right_status_and_nothing_else() {
+    let desk = desk();
+    std::fs::write(desk.path().join("secret.txt"), "geheim").unwrap();
+    let server = Server::start(desk.path());
+    let long = format!("/b/out/ask?q={}", "a".repeat(6000));
+    let question = format!("/b/out/ask?q={}", "age%3D".repeat(200));
+    for (path, expected) in [
+        ("/b/out/../secret.txt", 404),
+        ("/b/out/..%2fsecret.txt", 404),
+        ("/b/out/%2e%2e/secret.txt", 404),
+        ("/b/out/....//secret.txt", 404),
+        ("/b/../persons.csv", 404),
+        ("/b/out/..\\..\\secret.txt", 404),
+        ("/../../../../etc/passwd", 404),
+        ("/%2e%2e/%2e%2e/etc/passwd", 404),
+        ("/b/out/level/..%2frun.json", 404),
+        ("/b/out/outlines/%00.json", 404),
+        ("/b/out/incidence.parquet", 404),
+        ("/b/other/about.json", 404),
+        ("/b/out/tiles/99/0/0.pbf", 400),
+        ("/b/out/tiles/3/8/0.pbf", 400),
+        ("/b/out/tiles/3/-1/0.pbf", 400),
+        ("/b/out/tiles/3/99999999999999999999/0.pbf", 400),
+        ("/b/out/tiles/1e1/0/0.pbf", 400),
+        ("/b/out/tiles/24/16777215/16777215.pbf", 204),
+        ("/b/out/tiles/0/0/0", 400),
+        ("/b/out/tiles/0/0/0.pbf?q=hair%3Dred", 400),
+        ("/b/out/ask?q=hair%3Dred", 400),
+        ("/b/out/ask?q=%26%26%3D%3D", 400),
+        ("/b/out/ask?q=age", 400),
+        ("/b/out/ask?q=%ff%fe%00", 400),
+        ("/b/out/ask?q=age%3D0-17&by=nowhere", 400),
+        ("/b/out/ask?q=age%3D0-17&date=1900-01-01", 400),
+        ("/b/out/ask?q=*&top=-1", 400),
+        ("/b/out/ask?q=*&top=99999999999999999999999", 400),
+        ("/b/out/select.csv?q=in%3Dnowhere", 400),
+        (&long, 414),
+        (&question, 400),
+        ("/ogc/collections/out:1km/items?bbox=1,2,3", 400),
+        ("/ogc/collections/out:1km/items?bbox=NaN,0,1,1", 400),
+        ("/ogc/collections/out:1km/items?limit=0", 400),
+        ("/ogc/collections/out:1km/items?limit=x", 400),
+        ("/ogc/collections/out:1km/items?offset=99999999999999999", 200),
+        ("/ogc/collections/out:1km/items?age=1", 400),
+        ("/ogc/collections/out:1km/items/nothing", 404),
+        ("/ogc/collections/out%3A9km/items", 404),
+    ] {
+        let answer = server.get(path, &[]);
+        assert_eq!(answer.status, expected, "{path}");
+        let body = String::from_utf8_lossy(&answer.body);
+        assert!(!body.contains("geheim") && !body.contains("root:"), "{path}");
+    }
+    for range in [
+        "bytes=-",
+        "bytes=5-1",
+        "bytes=0-0,2-3",
+        "bytes=99999999999999999999-",
+        "bytes=-99999999999999999999",
+        "\u{7f}",
+        "bytes=-0",
+    ] {
+        let status = server.get("/b/out/tiles.pmtiles", &[("Range", range)]).status;
+        assert!([200, 206, 400, 416].contains(&status), "{range}: {status}");
+    }
+    for method in ["POST", "PUT", "DELETE", "PATCH", "TRACE"] {
+        let request =
+            format!("{method} /b/out/about.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc");
+        assert_eq!(server.raw(request.as_bytes()).unwrap().status, 405, "{method}");
+    }
+    // Heads without end, and what is no HTTP.
+    let endless = format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "a".repeat(100_000));
+    assert!(server.raw(endless.as_bytes()).is_none_or(|a| a.status == 431));
+    for nonsense in [&b"\x16\x03\x01\x00\xff"[..], b"GET\r\n\r\n", b"\r\n\r\n\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"] {
+        let _ = TcpStream::connect(&server.address).and_then(|mut s| s.write_all(nonsense));
+    }
+    // Slow clients wait by themselves: a thousand open connections that say nothing do not stop anybody who was there before.
+    let slow: Vec<TcpStream> = (0..300).filter_map(|_| TcpStream::connect(&server.address).ok()).collect();
+    assert_eq!(server.get("/health", &[]).status, 200);
+    drop(slow);
+    let metrics = String::from_utf8(server.get("/metrics", &[]).body).unwrap();
+    assert!(metrics.contains("kleinraum_responses_total{class=\"5xx\"} 0\n"), "{metrics}");
+}
+
+#[test]
+fn a_newer_bundle_takes_the_place_of_the_old_one_without_a_lost_request() {
+    let desk = desk();
+    let server = Server::start(desk.path());
+    let before = server.get("/b/out/about.json", &[]).json()["version"].clone();
+    let changed =
+        std::fs::read_to_string(desk.path().join("plan.toml")).unwrap().replace("title = \"Tisch\"", "title = \"Neuer Tisch\"");
+    std::fs::write(desk.path().join("plan.toml"), changed).unwrap();
+    let running = std::thread::scope(|scope| {
+        let run = scope.spawn(|| desk::kleinraum(desk.path(), &["run", "plan.toml"]));
+        let mut asked = 0;
+        while !run.is_finished() {
+            assert_eq!(server.get("/b/out/about.json", &[]).status, 200);
+            assert_eq!(server.get("/b/out/tiles.pmtiles", &[("Range", "bytes=0-126")]).status, 206);
+            asked += 1;
+        }
+        assert!(run.join().unwrap().status.success());
+        asked
+    });
+    assert!(running > 0);
+    let newer = (0..100).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        let about = server.get("/b/out/about.json", &[]);
+        assert_eq!(about.status, 200);
+        (about.json()["version"] != before).then(|| about.json())
+    });
+    assert_eq!(newer.expect("it was taken up")["title"], "Neuer Tisch");
+}
+
+/// The planner's story in Chromium: German, no other host, no error in the console, nothing serious found by axe.
+#[test]
+fn the_page_in_a_browser() {
+    let judges = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judges");
+    let browser = std::env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".into());
+    if !kleinraum::serve::has_page() || !judges.join("node_modules/axe-core").exists() || !Path::new(&browser).exists() {
+        eprintln!("skipped: the page, the judges (npm ci in tests/judges) or Chromium are missing");
+        return;
+    }
+    let desk = tempfile::tempdir().unwrap();
+    let output = desk::kleinraum(desk.path(), &["demo", "-o", "out"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    std::fs::rename(desk.path().join("out/bundle"), desk.path().join("bundle")).unwrap();
+    std::fs::remove_dir_all(desk.path().join("out")).unwrap();
+    std::fs::rename(desk.path().join("bundle"), desk.path().join("out")).unwrap();
+    let server = Server::start(desk.path());
+    let judged = Command::new("node").arg(judges.join("page.mjs")).arg(format!("http://{}/", server.address)).output().unwrap();
+    assert!(judged.status.success(), "{}{}", String::from_utf8_lossy(&judged.stdout), String::from_utf8_lossy(&judged.stderr));
+}
