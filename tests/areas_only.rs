@@ -166,10 +166,11 @@ fn a_lone_withheld_municipality_is_found_out_by_its_district() {
 fn a_zero_is_withheld_beside_lone_ones() {
     let desk = desk_of_keys();
     let of_town = |town: u32| {
-        let lone = if town <= 5 { format!("0105600{town},a\n") } else { String::new() };
-        format!("0105600{town},b\n").repeat(20) + &lone
+        let lone = if town <= 5 { format!("010560{town:02},a\n") } else { String::new() };
+        format!("010560{town:02},b\n").repeat(20) + &lone
     };
-    let rows: String = (1..=9).map(of_town).collect();
+    // There is no 01056007.
+    let rows: String = [1, 2, 3, 4, 5, 6, 8, 9, 10].map(of_town).concat();
     fs::write(desk.path().join("few.csv"), format!("key,age\n{rows}")).unwrap();
     let areas = ["--area", "gemeinde=g.geojson:AGS:GEN", "--area", "kreis=k.geojson:KRS:NAME", "--area-key", "key"];
     let flags = ["run", "few.csv", "-o", "out", "--dimension", "age=age", "--threshold", "5", "--formats", "csv"];
