@@ -240,23 +240,23 @@ async function draw(): Promise<void> {
     const rows = answer(numbers, columns, of).rows;
     const values = rows.map(measured).filter((v): v is number => v !== null);
     const overall = of.base.count > 0 && of.whole.count > 0 ? of.whole.count / of.base.count : null;
-    return { classes: classes(values, state.measure, state.dark), overall, columns };
+    return { values, overall, columns };
   };
   const a = shown(columnsA, wholeA), b = columnsB && wholeB ? shown(columnsB, wholeB) : null;
-  // One scale for both sides where numbers mean the same.
-  if (b) b.classes = a.classes;
+  // One scale for both sides, so that a colour means the same on either.
+  const scale = classes([...a.values, ...(b?.values ?? [])], state.measure, state.dark);
   const view = (side: typeof a) => ({
     columns: side.columns, measure: state.measure, filled: [layer], borders: areaLayers(), overall: side.overall, dark: state.dark,
-    classes: new Map([[layer.name, side.classes]]),
+    classes: new Map([[layer.name, scale]]),
   });
   void mapA.show(view(a));
   if (b && mapB) void mapB.show(view(b));
   names();
   mark();
-  legend(a.classes, layer);
+  legend(scale, layer);
   sentence(result, layer, inside !== undefined);
   ranking(result);
-  histogram(result, a.classes);
+  histogram(result, scale);
   remember();
   for (const [id, on] of [["compare", state.b !== null], ["draw", state.polygon !== null || drawing !== null]] as const) $(id).setAttribute("aria-pressed", String(on));
   $("print-title").textContent = `${about.title} – ${groupName(state.a)} – ${t(state.measure)}`;
@@ -360,7 +360,7 @@ function legend(of: Classes, layer: Layer): void {
   const from = (i: number) => measureText(of.starts[i]);
   const entries = of.starts.map((_, i) => h("div", {}, h("span", { class: "swatch", style: `background:${of.colors[i]}` }), i + 1 < of.starts.length ? (state.measure === "count" ? (of.starts[i + 1] - 1 === of.starts[i] ? from(i) : `${from(i)} – ${number(state.language, of.starts[i + 1] - 1)}`) : `${from(i)} – ${from(i + 1)}`) : `≥ ${from(i)}`));
   $("legend").replaceChildren(
-    h("strong", {}, `${groupName(state.a)}`), h("span", { class: "sub" }, `${t(state.measure)} · ${layer.size_m ? levelName(layer) : title(layer.level)}${state.measure === "quotient" ? ` · ${t("average")}` : ""}`),
+    h("strong", {}, state.b ? `${groupName(state.a)} | ${groupName(state.b)}` : groupName(state.a)), h("span", { class: "sub" }, `${t(state.measure)} · ${layer.size_m ? levelName(layer) : title(layer.level)}${state.measure === "quotient" ? ` · ${t("average")}` : ""}`),
     ...entries,
     h("div", {}, h("span", { class: "swatch", style: `background:${ZERO[state.dark ? "dark" : "light"]}` }), t("zero")),
     h("div", {}, h("span", { class: "swatch hatched" }), t("suppressed")),
