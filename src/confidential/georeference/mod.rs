@@ -12,6 +12,7 @@ mod geometry;
 mod matcher;
 mod placed;
 mod register;
+mod spatialite;
 mod unmatched;
 
 pub use by_address::{AddressColumns, AddressSource};
