@@ -8,6 +8,9 @@ command -v python3 >/dev/null || missing="$missing python3"
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 command -v npm >/dev/null || missing="$missing npm"
 command -v cc >/dev/null || missing="$missing gcc"
+if ! ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1; then
+    if [ "$(id -u)" = 0 ]; then missing="$missing postgresql-postgis"; else echo "PostGIS is absent (postgresql-postgis): its tests are skipped" >&2; fi
+fi
 if [ -n "$missing" ]; then
     [ "$(id -u)" = 0 ] || { echo "please install:$missing" >&2; exit 1; }
     apt-get update -qq

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::confidential::{PerturbationParameters, PerturbationTable};
+use crate::confidential::{Dialect, PerturbationParameters, PerturbationTable};
 use crate::config::Plan;
 use crate::error::{Error, Language};
 use crate::{pipeline, say};
@@ -25,7 +25,7 @@ use crate::{pipeline, say};
 pub use quick::RunFlags;
 
 /// Records about people in, maps that are safe to publish out.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "kleinraum", version, max_term_width = 110)]
 struct Typed {
     /// Language of messages and labels; from LANG if absent
@@ -56,7 +56,7 @@ pub enum Log {
     Json,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Command {
     /// Seeded synthetic Kreis Pinneberg, the whole way
     Demo {
@@ -72,8 +72,14 @@ enum Command {
     },
     /// Recognise encoding, separator, columns and reference system; propose a plan
     Inspect {
-        /// CSV (also gzip), Parquet or GeoJSON
+        /// A file of any kind that `run` reads, or the URL of a database
         file: PathBuf,
+        /// Layer, sheet or table
+        #[arg(long, value_name = "NAME")]
+        layer: Option<String>,
+        /// What a database is asked
+        #[arg(long, value_name = "SELECT …", conflicts_with = "layer")]
+        query: Option<String>,
         /// Write the proposed plan to this file instead of printing it
         #[arg(short, long)]
         output: Option<PathBuf>,
@@ -126,7 +132,7 @@ enum Command {
     Schema,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum KeyCommand {
     /// Make a new key in a file that only you can read
     New {
@@ -195,8 +201,9 @@ fn run(command: Command, language: Language, log: Log) -> Result<u8, Error> {
             }
             Ok(0)
         }
-        Command::Inspect { file, output } => {
-            let (findings, plan) = pipeline::inspect(&file, language)?;
+        Command::Inspect { file, layer, query, output } => {
+            let dialect = Dialect { layer, query, ..Dialect::default() };
+            let (findings, plan) = pipeline::inspect(&file, &dialect, language)?;
             match output {
                 Some(path) => {
                     pipeline::write_new_file(&path, plan.as_bytes(), false)?;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::confidential::{is_path, without_secrets};
 use crate::error::{Failure, Kind, Language};
 use crate::say;
 
@@ -64,13 +65,18 @@ pub struct Plan {
     pub report: ReportPlan,
 }
 
-/// The records: CSV (also gzip), Parquet, GeoJSON points, spreadsheets (XLSX, ODS) or GeoPackages.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+/// The records: CSV (also gzip), Parquet, GeoJSON, spreadsheets (XLSX, ODS), GeoPackage, SpatiaLite, Shapefile, FlatGeobuf or a database.
+#[derive(Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SourcePlan {
-    /// Files, relative to the plan; `*` and `?` in a name stand for all that fit.
+    /// Files, relative to the plan; `*` and `?` in a name stand for all that fit. Or URLs, `postgresql://user@host/database`; the password is better
+    /// left to `PGPASSWORD`.
+    #[serde(serialize_with = "without_passwords")]
     pub files: Vec<PathBuf>,
-    /// Layer of a GeoPackage or sheet of a spreadsheet; the only layer, or the first sheet with content, if absent.
+    /// What a database is asked, in place of a table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
+    /// Layer of a GeoPackage, sheet of a spreadsheet or table of a database; the only layer, or the first sheet with content, if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub layer: Option<String>,
     /// Character encoding; recognised if absent.
@@ -82,6 +88,18 @@ pub struct SourcePlan {
     /// Decimal sign; recognised if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decimal: Option<char>,
+}
+
+impl std::fmt::Debug for SourcePlan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let files: Vec<PathBuf> = self.files.iter().map(|file| without_secrets(file)).collect();
+        f.debug_struct("SourcePlan").field("files", &files).finish_non_exhaustive()
+    }
+}
+
+/// A plan that is written, or hashed, holds no password.
+fn without_passwords<S: serde::Serializer>(files: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(files.iter().map(|file| without_secrets(file)))
 }
 
 /// Coordinates, a cell code, an address, or keys of areas.
@@ -670,7 +688,9 @@ impl Plan {
         let grid = self.position.datum_grid.iter_mut().filter(|grid| grid.as_os_str() != NO_GRID);
         let address = address.chain(grid).chain(self.position.street_table.iter_mut().map(|table| &mut table.file));
         for path in files.chain(&mut self.unit.key).chain(&mut self.output.folder).chain(&mut self.audit.ledger).chain(address) {
-            *path = folder.join(&*path);
+            if is_path(path) {
+                *path = folder.join(&*path);
+            }
         }
     }
 }
@@ -700,6 +720,10 @@ impl TomlFault {
             Some((key, expected)) => {
                 let known = expected.split('`').skip(1).step_by(2).map(str::to_owned).collect();
                 Fault::UnknownKey { key: key.to_owned(), known }
+            }
+            // What was typed for another type is repeated in the message, and it may be a URL with a password.
+            None if message.contains("://") || message.to_lowercase().contains("password") => {
+                Fault::Other { message: message.split('"').next().unwrap_or_default().trim_end().to_owned() }
             }
             None => Fault::Other { message: message.lines().collect::<Vec<_>>().join(" ") },
         };
@@ -863,6 +887,14 @@ mod tests {
     fn unknown_key_names_the_nearest_and_the_line() {
         let message = explain("title = \"x\"\n[protection]\nthresold = 5\n");
         assert!(message.starts_with("plan.toml, line 3: unknown key `thresold`; did you mean `threshold`?"), "{message}");
+    }
+
+    #[test]
+    fn a_password_is_neither_told_nor_written() {
+        let told = explain("[source]\nfiles = \"postgresql://anna:geheim@db/fach\"\n");
+        assert!(!told.contains("geheim") && told.contains('2'), "{told}");
+        let plan = Plan::parse("[source]\nfiles = [\"postgresql://anna:geheim@db/fach\"]\n").unwrap();
+        assert!(!plan.to_toml().contains("geheim") && plan.to_toml().contains("anna@db/fach"), "{}", plan.to_toml());
     }
 
     #[test]

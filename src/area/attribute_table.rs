@@ -63,59 +63,100 @@ impl CodePage {
     }
 }
 
-struct Field {
-    name: String,
-    numeric: bool,
+/// One column of a table.
+pub(crate) struct Field {
+    pub(crate) name: String,
+    /// The letter of its type: `C` text, `N` and `F` numbers, `D` a date, `L` yes or no, `I` and `B` binary numbers, `M` a text in another file.
+    pub(crate) kind: char,
+    offset: usize,
     length: usize,
+}
+
+/// What a table's header says: how to read its records.
+pub(crate) struct TableLayout {
+    pub(crate) fields: Vec<Field>,
+    code_page: CodePage,
+    /// How many records, deleted ones too.
+    pub(crate) records: usize,
+    /// Bytes before the first record.
+    pub(crate) header_length: usize,
+    /// Bytes of each record.
+    pub(crate) record_length: usize,
+}
+
+impl TableLayout {
+    /// Reads the header at the beginning of `bytes`; `Err` says what is wrong with it.
+    pub(crate) fn of(bytes: &[u8], cpg: Option<&str>) -> Result<Self, String> {
+        let u16_at = |at: usize| Some(usize::from(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?)));
+        let (header_length, record_length) = u16_at(8).zip(u16_at(10)).ok_or("shorter than its header")?;
+        let records = u32::from_le_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]) as usize;
+        let header = bytes.get(..header_length).filter(|h| h.len() > FIRST_FIELD).ok_or("shorter than its header")?;
+        let code_page = CodePage::of(cpg, header[29]);
+        let mut fields = Vec::new();
+        // A record begins with the mark of deletion.
+        let mut offset = 1;
+        for descriptor in header[FIRST_FIELD..].chunks_exact(FIELD_LENGTH).take_while(|d| d[0] != 0x0D) {
+            let name = descriptor[..11].split(|&b| b == 0).next().unwrap_or_default();
+            let (kind, length) = (char::from(descriptor[11]), usize::from(descriptor[16]));
+            fields.push(Field { name: code_page.decode(name).trim().to_owned(), kind, offset, length });
+            offset += length;
+        }
+        if offset != record_length {
+            return Err("its fields do not add up to its record length".into());
+        }
+        Ok(Self { fields, code_page, records, header_length, record_length })
+    }
+
+    /// Whether the record is marked as deleted.
+    pub(crate) fn is_deleted(record: &[u8]) -> bool {
+        record[0] == b'*'
+    }
+
+    /// A field's value as text: dates as `2024-12-31`, yes and no as `true` and `false`, numbers without needless zeros behind the point. `None` where
+    /// nothing is filled in, and where a number did not fit and stars stand for it.
+    pub(crate) fn text(&self, field: usize, record: &[u8]) -> Option<String> {
+        let field = &self.fields[field];
+        let bytes = &record[field.offset..field.offset + field.length];
+        match (field.kind, bytes.len()) {
+            ('I' | '+', 4) => return Some(i32::from_le_bytes(bytes.try_into().ok()?).to_string()),
+            ('B' | 'O', 8) => return Some(f64::from_le_bytes(bytes.try_into().ok()?).to_string()),
+            _ => {}
+        }
+        let text = self.code_page.decode(bytes);
+        let text = text.trim_matches(|c: char| c == ' ' || c == '\0');
+        match field.kind {
+            _ if text.is_empty() => None,
+            'N' | 'F' => (!text.starts_with('*')).then(|| plain(text).to_owned()),
+            'L' => match text {
+                "T" | "t" | "Y" | "y" => Some("true".into()),
+                "F" | "f" | "N" | "n" => Some("false".into()),
+                _ => None,
+            },
+            'D' if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) => {
+                (text != "00000000").then(|| format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..]))
+            }
+            _ => Some(text.to_owned()),
+        }
+    }
 }
 
 /// One entry per record: its attributes, `None` where the record is marked as deleted. `Err` says what is wrong with the table.
 pub(super) fn read(bytes: &[u8], cpg: Option<&str>) -> Result<Vec<Option<Attributes>>, String> {
-    let u16_at = |at: usize| Some(usize::from(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?)));
-    let (header_length, record_length) = u16_at(8).zip(u16_at(10)).ok_or("shorter than its header")?;
-    let records = u32::from_le_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]) as usize;
-    let header = bytes.get(..header_length).filter(|h| h.len() > FIRST_FIELD).ok_or("shorter than its header")?;
-    let code_page = CodePage::of(cpg, header[29]);
-    let descriptors = header[FIRST_FIELD..].chunks_exact(FIELD_LENGTH).take_while(|d| d[0] != 0x0D);
-    let fields: Vec<Field> = descriptors
-        .map(|d| {
-            let name = d[..11].split(|&b| b == 0).next().unwrap_or_default();
-            Field {
-                name: code_page.decode(name).trim().to_owned(),
-                numeric: matches!(d[11], b'N' | b'F'),
-                length: usize::from(d[16]),
-            }
-        })
-        .collect();
-    if fields.iter().map(|f| f.length).sum::<usize>() + 1 != record_length {
-        return Err("its fields do not add up to its record length".into());
-    }
-    let body = bytes[header_length..]
-        .get(..records * record_length)
-        .ok_or_else(|| format!("cut off before its {records} records end"))?;
-    Ok(body
-        .chunks_exact(record_length)
-        .map(|record| (record[0] != b'*').then(|| attributes(&fields, &record[1..], code_page)))
-        .collect())
+    let table = TableLayout::of(bytes, cpg)?;
+    let body = bytes[table.header_length..]
+        .get(..table.records * table.record_length)
+        .ok_or_else(|| format!("cut off before its {} records end", table.records))?;
+    let value = |at: usize, record: &[u8]| (table.fields[at].name.clone(), table.text(at, record));
+    let attributes = |record: &[u8]| (0..table.fields.len()).map(|at| value(at, record)).collect();
+    let records = body.chunks_exact(table.record_length);
+    Ok(records.map(|record| (!TableLayout::is_deleted(record)).then(|| attributes(record))).collect())
 }
 
-fn attributes(fields: &[Field], mut record: &[u8], code_page: CodePage) -> Attributes {
-    let mut attributes = Vec::with_capacity(fields.len());
-    for field in fields {
-        let (value, rest) = record.split_at(field.length);
-        record = rest;
-        let text = code_page.decode(value);
-        let text = text.trim_matches(|c: char| c == ' ' || c == '\0');
-        let text = if field.numeric { whole(text) } else { text };
-        attributes.push((field.name.clone(), (!text.is_empty()).then(|| text.to_owned())));
-    }
-    attributes
-}
-
-/// `1056001.000` is the key `1056001`.
-fn whole(number: &str) -> &str {
+/// `1056001.000` is the key `1056001`, `12.50` the number `12.5`.
+fn plain(number: &str) -> &str {
     match number.split_once('.') {
         Some((whole, decimals)) if decimals.bytes().all(|b| b == b'0') => whole,
+        Some((_, decimals)) if decimals.bytes().all(|b| b.is_ascii_digit()) => number.trim_end_matches('0'),
         _ => number,
     }
 }
@@ -160,6 +201,42 @@ mod tests {
         ] {
             assert_eq!(read(&table(driver, name), cpg).unwrap(), vec![Some(expected.clone()), None], "{driver:x} {cpg:?}");
         }
+    }
+
+    fn value(kind: u8, bytes: &[u8]) -> Option<String> {
+        let mut table = vec![0; FIRST_FIELD];
+        let mut descriptor = [0; FIELD_LENGTH];
+        (descriptor[0], descriptor[11], descriptor[16]) = (b'a', kind, bytes.len() as u8);
+        table.extend(descriptor);
+        table.push(0x0D);
+        let header_length = table.len() as u16;
+        table[8..10].copy_from_slice(&header_length.to_le_bytes());
+        table[10..12].copy_from_slice(&(bytes.len() as u16 + 1).to_le_bytes());
+        TableLayout::of(&table, None).unwrap().text(0, &[b" ", bytes].concat())
+    }
+
+    macro_rules! case {
+        ($($name:ident: $kind:literal $bytes:expr => $text:expr;)*) => { $(#[test] fn $name() {
+            let expected: Option<&str> = $text;
+            assert_eq!(value($kind, $bytes).as_deref(), expected);
+        })* };
+    }
+
+    case! {
+        date: b'D' b"20241231" => Some("2024-12-31");
+        date_empty: b'D' b"        " => None;
+        date_of_zeros: b'D' b"00000000" => None;
+        yes: b'L' b"T" => Some("true");
+        no: b'L' b"n" => Some("false");
+        neither: b'L' b"?" => None;
+        number: b'N' b"  12.500" => Some("12.5");
+        number_whole: b'F' b"  12.000" => Some("12");
+        number_with_exponent: b'F' b" 1.0e+10" => Some("1.0e+10");
+        number_too_large: b'N' b"********" => None;
+        number_empty: b'N' b"        " => None;
+        number_binary: b'I' b"\x05\0\0\0" => Some("5");
+        number_double: b'B' b"\0\0\0\0\0\0\xF8\x3F" => Some("1.5");
+        key_with_zeros: b'C' b"01056   " => Some("01056");
     }
 
     #[test]

@@ -3,14 +3,14 @@
 //! In: boundary files in any reference system. Out: [`AreaSystem`], whose areas are found by point or by cell ([`AreaIndex`]). Uses
 //! `geodesy` and `grid`; used by `confidential` (to count by area) and by `layer` (to draw).
 
-mod attribute_table;
+pub(crate) mod attribute_table;
 mod error;
 mod feature;
 mod finding;
 mod geojson;
 mod index;
 mod outline;
-mod shapefile;
+pub(crate) mod shapefile;
 mod source;
 
 use std::collections::BTreeMap;

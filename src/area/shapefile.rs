@@ -39,7 +39,8 @@ pub(super) fn read(file: &Path, parts: Parts) -> Result<Features, AreaError> {
     Ok(Features { features, reference_system, degrees_by_default: false })
 }
 
-fn polygons(shape: Shape) -> Vec<Polygon<f64>> {
+/// The polygons of a shape; none where it has another kind.
+pub(crate) fn polygons(shape: Shape) -> Vec<Polygon<f64>> {
     match shape {
         Shape::Polygon(p) => assemble(rings(p.into_inner(), |p| (p.x, p.y))),
         Shape::PolygonM(p) => assemble(rings(p.into_inner(), |p| (p.x, p.y))),

@@ -12,7 +12,7 @@ use crate::pipeline::{CompareOptions, Compared, ComparedTable, comparison_risks,
 use crate::say;
 
 /// What to compare. Takes the flags of `run`; `-o` names a page (.html) with tables and maps. Nothing is published.
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub(super) struct CompareFlags {
     #[command(flatten)]
     run: RunFlags,

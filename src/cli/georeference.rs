@@ -12,7 +12,7 @@ use crate::pipeline::{self, GeoreferenceOptions};
 use crate::progress::Progress;
 
 /// Which records, which register, which cells.
-#[derive(Debug, Args)]
+#[derive(Args)]
 #[command(after_help = "Examples:
   kleinraum georeference persons.csv --register hauskoordinaten.txt --street strasse --number hausnr \\
     --postcode plz --size 100 --keep alter,geschlecht -o placed.parquet
@@ -21,7 +21,7 @@ use crate::progress::Progress;
 The table has the columns row, cell, grade and those kept; no address and no coordinate. It is still about
 single records: keep it where records may be.")]
 pub(super) struct GeoreferenceFlags {
-    /// The records: CSV (also gzip), Parquet or GeoJSON
+    /// The records: a file of any kind that `run` reads, or the URL of a database
     file: PathBuf,
     #[command(flatten)]
     address: AddressFlags,
@@ -36,6 +36,12 @@ pub(super) struct GeoreferenceFlags {
     /// Parquet file to write
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+    /// Layer of a GeoPackage, sheet of a spreadsheet or table of a database
+    #[arg(long, value_name = "NAME")]
+    layer: Option<String>,
+    /// What a database is asked, in place of a table
+    #[arg(long, value_name = "SELECT …", conflicts_with = "layer")]
+    query: Option<String>,
     /// Character encoding of the records; recognised if absent
     #[arg(long)]
     encoding: Option<String>,
@@ -49,7 +55,13 @@ impl GeoreferenceFlags {
     pub(super) fn georeference(self, language: Language, log: Log, progress: &dyn Progress) -> Result<Account, Error> {
         let options = GeoreferenceOptions {
             file: self.file,
-            dialect: Dialect { encoding: self.encoding, separator: self.separator, ..Dialect::default() },
+            dialect: Dialect {
+                encoding: self.encoding,
+                separator: self.separator,
+                layer: self.layer,
+                query: self.query,
+                ..Dialect::default()
+            },
             address: self.address.on_top_of(None)?.unwrap_or_default(),
             datum_grid: self.datum.datum_grid,
             allow_coarse_datum: self.datum.allow_coarse_datum,

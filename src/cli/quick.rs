@@ -11,9 +11,9 @@ use crate::config::{
 };
 
 /// A plan, or files with flags; a flag beside a plan takes the place of what the plan says.
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub struct RunFlags {
-    /// A plan (.toml), or the records: CSV (also gzip), Parquet, GeoJSON, XLSX, ODS, GeoPackage
+    /// A plan (.toml), or the records: CSV (also gzip), Parquet, GeoJSON, XLSX, ODS, GeoPackage, SpatiaLite, Shapefile, FlatGeobuf, postgresql://…
     #[arg(required = true, value_name = "PLAN.toml | FILE")]
     files: Vec<PathBuf>,
     /// Reference system of the coordinates: EPSG code, PROJ string or WKT
@@ -152,9 +152,12 @@ pub struct RunFlags {
     /// The Kita or school year begins on this day: --cut-off is the one in the calendar year in which that of the reference date began
     #[arg(long, value_name = "MM-DD", requires = "cut_off")]
     year_begins: Option<String>,
-    /// Layer of a GeoPackage or sheet of a spreadsheet
+    /// Layer of a GeoPackage, sheet of a spreadsheet or table of a database
     #[arg(long, value_name = "NAME")]
     layer: Option<String>,
+    /// What a database is asked, in place of a table
+    #[arg(long, value_name = "SELECT …", conflicts_with = "layer")]
+    query: Option<String>,
     /// What to write besides release.parquet and run.json
     #[arg(long, value_enum, value_delimiter = ',')]
     formats: Option<Vec<Format>>,
@@ -252,6 +255,7 @@ impl RunFlags {
             cell => position.cell;
             geometry => position.geometry;
             layer => source.layer;
+            query => source.query;
             sizes => grid.sizes;
             profile => protection.profile;
             threshold => protection.threshold;

@@ -84,7 +84,7 @@ pub use inspect::{
     AddressFinding, ColumnFinding, Distinct, GuessSystems, Inspection, PositionFinding, Role, SystemSource, ValueType, inspect,
 };
 pub use lattice::{Column, Dimension, Lattice, Level, Table, Unit};
-pub use records::{Dialect, declared_system};
+pub use records::{Dialect, Secrets, declared_system, files_of, is_path, without_secrets};
 pub use secret::Key;
 pub use text_table::{TextTable, TextTableError};
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::confidential::{
     self, Account, AddressColumns, AddressSource, Admission, Dialect, GeoreferenceSpec, Grade, RegisterColumns, RegisterFormat,
-    RegisterSpec, UnmatchedFile,
+    RegisterSpec, Secrets, UnmatchedFile,
 };
 use crate::config::{AddressPlan, NO_GRID, PlanError, RegisterFormatPlan, SmallestPlan};
 use crate::error::Error;
@@ -107,7 +107,7 @@ fn admission(plan: &AddressPlan) -> Admission {
 }
 
 /// What is georeferenced without being counted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GeoreferenceOptions {
     /// The records.
     pub file: PathBuf,
@@ -147,9 +147,10 @@ pub fn georeference(options: &GeoreferenceOptions, progress: &dyn Progress) -> R
             .into());
         }
     }
+    let (shown, secrets) = Secrets::hide(std::slice::from_ref(&options.file));
     let spec = GeoreferenceSpec {
-        file: options.file.clone(),
-        dialect: options.dialect.clone(),
+        file: shown[0].clone(),
+        dialect: Dialect { secrets, ..options.dialect.clone() },
         source,
         size: GridSize::new(options.size_m)?,
         keep: options.keep.clone(),

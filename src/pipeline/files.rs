@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::confidential::is_path;
 use crate::config::PlanError;
 
 /// The files, patterns replaced by what fits them in the order of names. A file that exists under the very name is no pattern; folders are none.
@@ -9,7 +10,7 @@ pub(super) fn expanded(files: &[PathBuf]) -> Result<Vec<PathBuf>, PlanError> {
     let mut all = Vec::new();
     for file in files {
         let pattern = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if !pattern.contains(['*', '?']) || file.exists() {
+        if !pattern.contains(['*', '?']) || !is_path(file) || file.exists() {
             all.push(file.clone());
             continue;
         }

@@ -8,7 +8,7 @@ use crate::area::{AreaFile, AreaSystem};
 use crate::confidential::{
     Account, AddressColumns, Concentration, Contributor, CountSpec, CutOff, DateSpec, Dialect, DimensionKind, DimensionSpec, Key,
     MeasureSpec, Merge, Method, Missing, MonthDay, PerturbationParameters, PerturbationTable, PositionSource, Release, Request,
-    Sensitive, Table, Zeros, declared_system,
+    Secrets, Sensitive, Table, Zeros, declared_system, files_of,
 };
 use crate::config::{DimensionPlan, Format, MethodPlan, MissingPlan, Plan, PlanError, ZerosPlan};
 use crate::error::{Error, Language};
@@ -78,6 +78,10 @@ impl Job {
     pub(super) fn of(plan: &Plan, language: Language) -> Result<Self, Error> {
         let language = plan.language.as_deref().map_or(language, Language::from_locale);
         let plan = &with_profile(plan)?;
+        if plan.source.query.is_some() && plan.source.layer.is_some() {
+            let (expected, german) = ("a query or a layer, not both", "eine Abfrage oder eine Ebene, nicht beides");
+            return Err(impossible("source.query", "query, layer", expected, german).into());
+        }
         if plan.source.files.is_empty() {
             return Err(missing("source.files", "a file", "persons.csv").into());
         }
@@ -113,6 +117,7 @@ impl Job {
         }
         let (method, key_note) = method(plan, language)?;
         let grids = datum_grids(plan.position.datum_grid.as_deref())?;
+        let (files, secrets) = Secrets::hide(&files::expanded(&plan.source.files)?);
         Ok(Self {
             title,
             attribution: plan.attribution.clone().unwrap_or_default(),
@@ -126,12 +131,14 @@ impl Job {
                 .map_or_else(|| Format::DEFAULT.into(), |formats| formats.iter().copied().collect()),
             output_system: grids.apply(ReferenceSystem::parse(plan.output.crs.as_deref().unwrap_or("EPSG:25832"))?),
             classes: class_rules(&plan.classes)?,
-            files: files::expanded(&plan.source.files)?,
+            files,
             dialect: Dialect {
                 encoding: plan.source.encoding.clone(),
                 separator: plan.source.separator,
                 decimal: plan.source.decimal,
                 layer: plan.source.layer.clone(),
+                query: plan.source.query.clone(),
+                secrets,
                 ..Dialect::default()
             },
             position: position(plan, &sizes, &grids)?,
@@ -281,7 +288,12 @@ impl Job {
             PositionSource::StreetTable(source) => Some(source.table.file.clone()),
             _ => None,
         };
-        self.files.iter().cloned().chain(self.areas.iter().map(|area| area.file.clone())).chain(register).collect()
+        self.files
+            .iter()
+            .flat_map(|file| files_of(file))
+            .chain(self.areas.iter().map(|area| area.file.clone()))
+            .chain(register)
+            .collect()
     }
 
     /// One line about the protection, carried by every output.
@@ -366,9 +378,22 @@ fn position(plan: &Plan, sizes: &GridSizes, grids: &DatumGrids) -> Result<Positi
             .into());
         }
         let declared = || -> Result<Option<String>, Error> {
-            let dialect = Dialect { layer: plan.source.layer.clone(), ..Dialect::default() };
-            let files = files::expanded(&plan.source.files)?;
-            files.first().map_or(Ok(None), |file| declared_system(file, &dialect))
+            let (files, secrets) = Secrets::hide(&files::expanded(&plan.source.files)?);
+            let (layer, query) = (plan.source.layer.clone(), plan.source.query.clone());
+            let dialect = Dialect { layer, query, secrets, ..Dialect::default() };
+            let mut systems = Vec::new();
+            for file in &files {
+                systems.push(declared_system(file, &dialect, Some(column))?);
+            }
+            if let Some(other) = systems.iter().position(|system| *system != systems[0]) {
+                let found = format!("{}, {}", files[0].display(), files[other].display());
+                let (expected, german) = (
+                    "files of one and the same reference system: count the others in a run of their own, or transform them",
+                    "Dateien in ein und demselben Bezugssystem: die anderen in einem eigenen Lauf auszählen oder umrechnen",
+                );
+                return Err(impossible("position.geometry", found, expected, german).into());
+            }
+            Ok(systems.into_iter().next().flatten())
         };
         let crs = p.crs.clone().map_or_else(declared, |crs| Ok(Some(crs)))?;
         let crs = crs.ok_or(missing("position.crs", "--crs", "--crs EPSG:25832"))?;

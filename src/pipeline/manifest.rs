@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::confidential::{Account, Grade, Lattice, Level, Release, Unit};
+use crate::confidential::{Account, Grade, Lattice, Level, Release, Unit, is_path};
 use crate::config::Plan;
 use crate::error::{Error, Failure, Kind, Language};
 use crate::grid::GridSize;
@@ -52,7 +52,8 @@ impl Facts<'_> {
         let release = self.release;
         let parameters: Map<String, Value> =
             release.parameters.iter().map(|(name, value)| ((*name).into(), json!(value))).collect();
-        let inputs: Vec<Value> = self.inputs.iter().map(|(file, hash)| json!({"file": file, "blake3": hash})).collect();
+        let inputs: Vec<Value> =
+            self.inputs.iter().map(|(file, hash)| json!({"file": file, "blake3": (!hash.is_empty()).then_some(hash)})).collect();
         let outputs: Map<String, Value> = outputs.into_iter().map(|(name, hash)| (name, json!(hash))).collect();
         let manifest = json!({
             "kleinraum": env!("CARGO_PKG_VERSION"),
@@ -250,11 +251,26 @@ fn zooms(tiles: &TileReport, level: Level, lattice: &Lattice) -> Option<(u8, u8)
     Some((first, shown.next_back().unwrap_or(first)))
 }
 
-/// The hash of an input file.
+/// The hash of an input file, or of all files in a folder; empty for a database, which has none.
 pub(super) fn input_hash(file: &Path) -> Result<String, HashError> {
+    if !is_path(file) {
+        return Ok(String::new());
+    }
+    if file.is_dir() {
+        return folder_hash(file).map_err(|source| HashError { file: file.into(), source });
+    }
     // A boundary inside a zip archive is named behind the archive; the archive is what is hashed.
     let on_disk = file.ancestors().find(|path| path.is_file()).unwrap_or(file);
     file_hash(on_disk).map_err(|source| HashError { file: file.into(), source })
+}
+
+/// The hash of the files' hashes in the order of their names.
+fn folder_hash(folder: &Path) -> io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    for file in files_below(folder)? {
+        hasher.update(file_hash(&file)?.as_bytes());
+    }
+    Ok(hasher.finalize().to_hex().to_string())
 }
 
 /// BLAKE3 as hexadecimal text, what the program `b3sum` tells. Chosen over SHA-256 because that takes ten times as long where the

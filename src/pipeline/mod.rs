@@ -20,7 +20,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::confidential::{self, Account, Release, Request, Status};
+use crate::confidential::{self, Account, Dialect, Release, Request, Secrets, Status};
 use crate::config::{Format, Plan};
 use crate::error::{Error, Language};
 use crate::export::{self, ExportOptions};
@@ -108,6 +108,7 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
         stopwatch.end();
         let published = published(&release);
         let stages = stopwatch.stages();
+        // Without the folder, and of a database without the server: where these are is nobody's business.
         let name = |file: &PathBuf| file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let inputs: Vec<(String, String)> = inputs.iter().map(|(file, hash)| (name(file), hash.clone())).collect();
         let mut facts = manifest::Facts {
@@ -230,13 +231,14 @@ fn published(release: &Release) -> Vec<Published> {
     release.blocks.iter().map(count).collect()
 }
 
-/// Recognises a file: what was found, in words, and a plan ready to run.
+/// Recognises a source: what was found, in words, and a plan ready to run, which holds no password. `dialect` names a layer, a table or a query.
 ///
 /// # Errors
 /// If the file cannot be read as any known format.
-pub fn inspect(file: &Path, language: Language) -> Result<(String, String), Error> {
+pub fn inspect(file: &Path, dialect: &Dialect, language: Language) -> Result<(String, String), Error> {
     let guess = |xs: &[f64], ys: &[f64]| geodesy::guess_systems(xs, ys);
-    let inspection = confidential::inspect(file, &confidential::Dialect::default(), &guess)?;
+    let (shown, secrets) = Secrets::hide(&[file.to_owned()]);
+    let inspection = confidential::inspect(&shown[0], &Dialect { secrets, ..dialect.clone() }, &guess)?;
     Ok((inspection.explain(language), inspection.plan_toml()))
 }
 

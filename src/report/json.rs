@@ -13,7 +13,7 @@ pub(super) fn json(report: &Report<'_>) -> Value {
     let parameters: Map<String, Value> =
         release.parameters.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
     let files = |files: &[(String, String)]| -> Vec<Value> {
-        files.iter().map(|(file, hash)| json!({"file": file, "blake3": hash})).collect()
+        files.iter().map(|(file, hash)| json!({"file": file, "blake3": (!hash.is_empty()).then_some(hash)})).collect()
     };
     json!({
         "kleinraum": env!("CARGO_PKG_VERSION"),

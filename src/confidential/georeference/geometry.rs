@@ -1,7 +1,8 @@
-//! Positions by geometry: WKT, WKB (also of PostGIS and GeoPackage, as hexadecimal text) or GeoJSON in a column. A polygon lies where a point inside it does.
+//! Positions by geometry: WKT, WKB (also of PostGIS, GeoPackage and SpatiaLite, as hexadecimal text) or GeoJSON in a column. A polygon lies where a point inside it does.
 
 use geo::{Coord, Geometry, InteriorPoint, LineString, MultiPolygon, Point, Polygon};
 
+use super::spatialite::{from_spatialite, is_spatialite};
 use crate::confidential::records::{NumberState, NumberValues, TextValues};
 
 /// The coordinates of a batch's geometries: missing where there is none, no number where a text is none of these or has no point inside.
@@ -120,8 +121,11 @@ fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
     pairs.iter().map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect()
 }
 
-/// Well-known binary as of OGC, PostGIS and GeoPackage.
+/// Well-known binary as of OGC, PostGIS and GeoPackage, and what SpatiaLite has in its place.
 fn from_wkb(bytes: &[u8]) -> Option<Geometry> {
+    if is_spatialite(bytes) {
+        return from_spatialite(bytes);
+    }
     let mut reader = Wkb { rest: bytes, little: true };
     if let Some(rest) = bytes.strip_prefix(b"GP") {
         // Version, flags with the kind of envelope in bits 1 to 3, reference system, envelope (OGC 12-128r19, 2.1.3).

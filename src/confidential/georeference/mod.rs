@@ -16,6 +16,7 @@ mod geometry;
 mod matcher;
 mod placed;
 mod register;
+mod spatialite;
 mod street_table;
 mod unmatched;
 

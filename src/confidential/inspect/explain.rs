@@ -82,6 +82,25 @@ impl Inspection {
                     "Position: Zellcode {column} ({size}, EPSG:3035)"
                 )
             }
+            Some(PositionFinding::Geometry { column, system }) => match system {
+                // A definition in WKT fills pages; its beginning names it.
+                Some(system) => {
+                    let system = match system.split_once('"').and_then(|(_, rest)| rest.split('"').next()) {
+                        Some(name) if system.len() > 40 => name,
+                        _ => system,
+                    };
+                    say!(
+                        language,
+                        "position: geometries in {column}, {system} (named in the source)",
+                        "Position: Geometrien in {column}, {system} (in der Quelle genannt)"
+                    )
+                }
+                None => say!(
+                    language,
+                    "position: geometries in {column}; the source names no reference system, name it with --crs",
+                    "Position: Geometrien in {column}; die Quelle nennt kein Bezugssystem, mit --crs angeben"
+                ),
+            },
             Some(PositionFinding::Coordinates { x, y, system, source, others }) => {
                 let Some(system) = system else {
                     return say!(

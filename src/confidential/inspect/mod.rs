@@ -27,7 +27,11 @@ pub type GuessSystems<'a> = &'a dyn Fn(&[f64], &[f64]) -> Vec<(u32, f64)>;
 pub struct Inspection {
     /// The file.
     pub file: PathBuf,
-    /// `CSV`, `Parquet` or `GeoJSON`.
+    /// Its layer or table, where one was named.
+    pub layer: Option<String>,
+    /// What a database was asked, where it was a query.
+    pub query: Option<String>,
+    /// `CSV`, `Parquet`, `GeoJSON`, …
     pub format: &'static str,
     /// The text's encoding, for CSV.
     pub encoding: Option<&'static str>,
@@ -62,7 +66,7 @@ pub fn inspect(file: &Path, dialect: &Dialect, guess: GuessSystems) -> Result<In
         let name = if sample.header_is_data { format!("column {}", position + 1) } else { sample.header[position].clone() };
         columns.push(ColumnFinding::of(name, texts, sample.numbers[position]));
     }
-    let declared = declared_system(file, dialect)?;
+    let declared = declared_system(file, dialect, sample.geometry.as_deref())?;
     let position = position::find(&columns, &sample, declared.as_deref(), guess);
     let by_address = || AddressFinding::of(&columns).map(PositionFinding::Address);
     let by_key = || address::area_key(&columns).map(|column| PositionFinding::AreaKey { column });
@@ -74,12 +78,20 @@ pub fn inspect(file: &Path, dialect: &Dialect, guess: GuessSystems) -> Result<In
     let mixed = sample.numbers.iter().any(|form| form.certain && Some(char::from(form.decimal)) != sample.decimal);
     Ok(Inspection {
         file: file.to_owned(),
+        layer: dialect.layer.clone(),
+        query: dialect.query.clone(),
         format: match sample.format {
             Format::Csv => "CSV",
             Format::Parquet => "Parquet",
             Format::GeoJson => "GeoJSON",
             Format::Spreadsheet => "spreadsheet",
             Format::GeoPackage => "GeoPackage",
+            Format::Sqlite => "SQLite",
+            Format::Shapefile => "Shapefile",
+            Format::FlatGeobuf => "FlatGeobuf",
+            Format::PostGis => "PostgreSQL",
+            #[cfg(feature = "gdal")]
+            Format::Gdal => "GDAL",
         },
         encoding: sample.encoding,
         separator: sample.separator,

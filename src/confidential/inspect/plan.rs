@@ -87,6 +87,11 @@ impl Inspection {
 
     fn write_source(&self, plan: &mut String) {
         let _ = write!(plan, "\n[source]\nfiles = [{}]\n", quoted(&self.file.to_string_lossy()));
+        for (key, said) in [("layer", &self.layer), ("query", &self.query)] {
+            if let Some(said) = said {
+                let _ = writeln!(plan, "{key} = {}", quoted(said));
+            }
+        }
         if let Some(encoding) = self.encoding.filter(|encoding| *encoding != "ascii") {
             let _ = writeln!(plan, "encoding = {}", quoted(encoding));
         }
@@ -111,6 +116,15 @@ impl Inspection {
                 if let Some(finest) = found.map(|size| size.metres()) {
                     sizes.retain(|size| size % finest == 0 && *size > finest);
                     sizes.insert(0, finest);
+                }
+            }
+            Some(PositionFinding::Geometry { column, system }) => {
+                let _ = writeln!(plan, "geometry = {}", quoted(column));
+                match system {
+                    Some(_) => plan.push_str("# the reference system is the source's own\n"),
+                    None => plan.push_str(
+                        "# the source names no reference system: an EPSG code, a PROJ string or WKT\n# crs = \"EPSG:25832\"\n",
+                    ),
                 }
             }
             Some(PositionFinding::Coordinates { x, y, system, others, .. }) => {

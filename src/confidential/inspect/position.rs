@@ -22,6 +22,13 @@ pub enum PositionFinding {
         /// Other systems that fit the values, likelier first, where only the values tell.
         others: Vec<String>,
     },
+    /// A column with geometries.
+    Geometry {
+        /// The column.
+        column: String,
+        /// The reference system that the source names.
+        system: Option<String>,
+    },
     /// A column with cell codes.
     Cell {
         /// The column.
@@ -49,13 +56,16 @@ pub enum SystemSource {
     Unknown,
 }
 
-/// Coordinates are better than cells, a named system is better than a guessed one, metres are better than degrees.
+/// Geometries are better than coordinates, these are better than cells, a named system is better than a guessed one, metres are better than degrees.
 pub(super) fn find(
     columns: &[ColumnFinding],
     sample: &Sample,
     declared: Option<&str>,
     guess: GuessSystems,
 ) -> Option<PositionFinding> {
+    if let Some(column) = &sample.geometry {
+        return Some(PositionFinding::Geometry { column: column.clone(), system: declared.map(str::to_owned) });
+    }
     let cell = columns.iter().find(|column| column.value_type == ValueType::CellCode);
     if let Some(column) = cell {
         return Some(PositionFinding::Cell { column: column.name.clone() });

@@ -1,6 +1,7 @@
 //! What the plan says about the text of its sources; everything it leaves out is recognised.
 
 use super::failure::RecordsError;
+use super::source_name::Secrets;
 
 /// How the text of a CSV source is written. `None` means: recognise it from the first megabyte.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,8 +14,12 @@ pub struct Dialect {
     pub decimal: Option<char>,
     /// The sign around texts that hold separators or line breaks: `"` or `'`.
     pub quote: Option<char>,
-    /// The layer of a GeoPackage or the sheet of a spreadsheet; the only one, or the first sheet with content, if absent.
+    /// The layer of a GeoPackage, the sheet of a spreadsheet or the table of a database; the only layer, or the first sheet with content, if absent.
     pub layer: Option<String>,
+    /// What a database is asked, in place of a table.
+    pub query: Option<String>,
+    /// Names of sources as they were typed, where they hold passwords.
+    pub secrets: Secrets,
     /// The first row is a record already; columns are named `1`, `2`, … .
     pub header_absent: bool,
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+pub(in crate::confidential) use super::database_fault::DatabaseFault;
 use crate::error::{Failure, Kind, Language};
 use crate::say;
 
@@ -45,6 +46,21 @@ pub(in crate::confidential) enum RecordsError {
     ColumnType { file: PathBuf, column: String, found: String },
     /// A layer or sheet that is not there, or one of several that is not named.
     NoLayer { file: PathBuf, layer: String, layers: Vec<String> },
+    /// A shapefile without its table.
+    NoTable { file: PathBuf, table: PathBuf },
+    /// A shapefile whose table has more or fewer records than it has shapes.
+    UnequalTable { file: PathBuf, table: PathBuf },
+    /// A database that gives no records.
+    Database { source: PathBuf, fault: DatabaseFault },
+    /// A query, where the source is none that understands one.
+    QueryOfFile { file: PathBuf },
+    /// Something on the net.
+    Remote { file: PathBuf },
+    /// A source that only GDAL reads, and a build without it.
+    NeedsGdal { file: PathBuf },
+    /// A source that GDAL does not read either, with what it says of it.
+    #[cfg(feature = "gdal")]
+    Gdal { file: PathBuf },
     /// A quoted text that does not end.
     UnclosedQuote { file: PathBuf, row: u64 },
     /// An encoding nobody knows.
@@ -75,7 +91,11 @@ impl Failure for RecordsError {
             Self::Truncated { .. } | Self::Corrupt { .. } => Kind::InputOutput,
             Self::Empty { .. } | Self::NoRecords { .. } | Self::UnclosedQuote { .. } | Self::NoHeader { .. } => Kind::Check,
             Self::Unsupported { .. } | Self::ColumnType { .. } => Kind::Usage,
-            Self::NoLayer { .. } => Kind::Usage,
+            Self::NoLayer { .. } | Self::QueryOfFile { .. } | Self::Remote { .. } | Self::NeedsGdal { .. } => Kind::Usage,
+            Self::NoTable { .. } | Self::UnequalTable { .. } => Kind::InputOutput,
+            Self::Database { fault, .. } => fault.kind(),
+            #[cfg(feature = "gdal")]
+            Self::Gdal { .. } => Kind::InputOutput,
             Self::MissingColumn { .. } | Self::AmbiguousColumn { .. } => Kind::Usage,
             Self::UnknownEncoding { .. } | Self::BadSign { .. } => Kind::Usage,
         }
@@ -181,6 +201,56 @@ impl Failure for RecordsError {
                     ),
                 }
             }
+            Self::NoTable { file, table } => {
+                let (file, table) = (file.display(), table.display());
+                say!(
+                    language,
+                    "{file}: its attributes are missing: copy {table} beside it (and .prj and .cpg, if there are any)",
+                    "{file}: die Sachdaten fehlen: {table} daneben kopieren (auch .prj und .cpg, falls vorhanden)"
+                )
+            }
+            Self::UnequalTable { file, table } => {
+                let (file, table) = (file.display(), table.display());
+                say!(
+                    language,
+                    "{file}: has another number of shapes than {table} has rows: copy both from the same export",
+                    "{file}: hat eine andere Zahl von Geometrien als {table} Zeilen: beide aus demselben Export kopieren"
+                )
+            }
+            Self::Database { source, fault } => format!("{}: {}", source.display(), fault.explain(language)),
+            Self::QueryOfFile { file } => {
+                let file = file.display();
+                say!(
+                    language,
+                    "{file}: is no database, so --query says nothing to it: leave it out, or name a postgresql:// URL",
+                    "{file}: ist keine Datenbank, --query hat hier keinen Sinn: weglassen oder eine postgresql://-URL angeben"
+                )
+            }
+            Self::Remote { file } => {
+                let file = file.display();
+                say!(
+                    language,
+                    "{file}: nothing is fetched from the net: download it first and name the file",
+                    "{file}: aus dem Netz wird nichts geholt: zuerst herunterladen und die Datei angeben"
+                )
+            }
+            Self::NeedsGdal { file } => {
+                let file = file.display();
+                say!(
+                    language,
+                    "{file}: is read by GDAL only: build with it (libgdal-dev; cargo install --path . --features gdal), or export as GeoPackage",
+                    "{file}: liest nur GDAL: damit bauen (libgdal-dev; cargo install --path . --features gdal) oder als GeoPackage exportieren"
+                )
+            }
+            #[cfg(feature = "gdal")]
+            Self::Gdal { file } => {
+                let file = file.display();
+                say!(
+                    language,
+                    "{file}: GDAL cannot read it: check the name with `ogrinfo`, or export as GeoPackage",
+                    "{file}: auch GDAL kann es nicht lesen: Namen mit `ogrinfo` prüfen oder als GeoPackage exportieren"
+                )
+            }
             Self::UnclosedQuote { file, row } => {
                 let file = file.display();
                 say!(
@@ -243,8 +313,8 @@ fn unsupported(language: Language, file: &Path, found: Foreign) -> String {
         ),
         Foreign::Binary => say!(
             language,
-            "{file}: is no text and no known format: expected CSV, Parquet or GeoJSON",
-            "{file}: ist weder Text noch ein bekanntes Format: erwartet wird CSV, Parquet oder GeoJSON"
+            "{file}: is no text and no known format: expected CSV, Parquet, GeoJSON, XLSX, ODS, GeoPackage, Shapefile (.shp) or FlatGeobuf",
+            "{file}: ist weder Text noch ein bekanntes Format: erwartet wird CSV, Parquet, GeoJSON, XLSX, ODS, GeoPackage, Shapefile (.shp) oder FlatGeobuf"
         ),
     }
 }

@@ -1,4 +1,5 @@
-//! GeoJSON feature collections and sequences (RFC 8142) of points: a column for each property, and `geometry.x`, `geometry.y` for the coordinates.
+//! GeoJSON feature collections and sequences (RFC 8142): a column for each property, `geometry.x`, `geometry.y` for the coordinates of points, and
+//! `geometry` for what `position.geometry` reads.
 //!
 //! Read feature by feature, whatever order the members have. One thread reads and consumes.
 
@@ -12,6 +13,7 @@ use super::batch::{Batch, NumberState, Values};
 use super::failure::{Foreign, RecordsError};
 use super::number::NumberForm;
 use super::parquet::float_text;
+use super::rows::Sampled;
 use super::source::Source;
 use super::{Consume, Errand, Kind, Wanted, positions};
 use crate::error::Error;
@@ -19,6 +21,9 @@ use crate::progress::{Progress, Silent};
 
 /// The coordinates as columns; `x` and `y` too, where no property has that name.
 const COORDINATES: [&str; 2] = ["geometry.x", "geometry.y"];
+
+/// The geometry as a column, where no property has that name; in no header, since few look for it.
+const GEOMETRY: &str = "geometry";
 
 /// How many features show the columns.
 const FEATURES_SAMPLED: usize = 10_000;
@@ -60,12 +65,14 @@ pub(super) fn resolve(source: &Source, wanted: &[Wanted]) -> Result<(), RecordsE
     columns(source, wanted).map(drop)
 }
 
-/// The first features as text.
-pub(super) fn sample(source: &Source, rows: usize) -> Result<(Vec<String>, Batch), RecordsError> {
-    let header = header(source, rows)?;
+/// The first features as text; where none is a point, without coordinates, but with the geometry.
+pub(super) fn sample(source: &Source, rows: usize) -> Result<Sampled, RecordsError> {
+    let mut header = header(source, rows)?;
     let columns: Vec<Column> = header.iter().map(|name| column(&header, name)).collect();
     let mut batch = Batch::new(0, 1, header.iter().map(|_| Kind::Text));
+    let mut points = false;
     let mut each = |feature: Feature| {
+        points |= feature.position().is_some();
         for (column, values) in columns.iter().zip(&mut batch.columns) {
             push(values, &feature, column, NumberForm::PLAIN);
         }
@@ -73,7 +80,13 @@ pub(super) fn sample(source: &Source, rows: usize) -> Result<(Vec<String>, Batch
         batch.rows < rows.min(Batch::MAX_ROWS)
     };
     walk(source, &Silent, Walk::Features(&mut each))?;
-    Ok((header, batch))
+    let properties = header.len() - COORDINATES.len();
+    let geometry = (!points && matches!(column(&header, GEOMETRY), Column::Geometry)).then(|| GEOMETRY.to_owned());
+    if geometry.is_some() {
+        header.truncate(properties);
+        batch.columns.truncate(properties);
+    }
+    Ok(Sampled { header, batch, geometry })
 }
 
 /// The system in the `crs` member, or WGS 84.
@@ -97,6 +110,7 @@ fn system_of_urn(urn: &str) -> String {
 enum Column {
     Property(String),
     Coordinate(usize),
+    Geometry,
 }
 
 fn columns(source: &Source, wanted: &[Wanted]) -> Result<Vec<Column>, RecordsError> {
@@ -121,6 +135,7 @@ fn column(header: &[String], name: &str) -> Column {
     let axis = COORDINATES.iter().position(|coordinate| *coordinate == name || &coordinate[coordinate.len() - 1..] == name);
     match axis {
         Some(axis) if !is_property => Column::Coordinate(axis),
+        None if !is_property && name == GEOMETRY => Column::Geometry,
         _ => Column::Property(name.to_owned()),
     }
 }
@@ -148,7 +163,15 @@ fn push(values: &mut Values, feature: &Feature, column: &Column, form: NumberFor
     let value = match column {
         Column::Property(name) => feature.properties.as_ref().and_then(|properties| properties.get(name)),
         Column::Coordinate(axis) => feature.position().and_then(|position| position.get(*axis)),
+        Column::Geometry => None,
     };
+    if let (Column::Geometry, Values::Text(texts)) = (column, &mut *values) {
+        let text = feature
+            .geometry
+            .as_ref()
+            .map(|geometry| serde_json::json!({"type": geometry.kind, "coordinates": geometry.coordinates}).to_string());
+        return texts.push(&text.unwrap_or_default());
+    }
     match (values, value) {
         (Values::Number(numbers), Some(Value::Number(number))) => {
             numbers.push(number.as_f64().unwrap_or(f64::NAN), NumberState::Number);

@@ -1,11 +1,11 @@
-//! GeoPackages: the layer that the plan names, or the only one. Geometries are texts of hexadecimal digits, which `position.geometry` reads; their
-//! reference system is the package's own (OGC 12-128r19).
+//! GeoPackages, SpatiaLite and other SQLite databases: the layer that the plan names, or the only one. Geometries are texts of hexadecimal digits, which
+//! `position.geometry` reads; their reference system is the database's own (OGC 12-128r19; SpatiaLite's `geometry_columns`, `spatial_ref_sys`).
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::failure::RecordsError;
-use super::rows::{Cell, Gather, sampled};
+use super::rows::{Cell, Gather, Sampled};
 use super::source::Source;
 use super::{Batch, Consume, Dialect, Errand, Wanted, positions};
 use crate::error::Error;
@@ -13,7 +13,7 @@ use crate::error::Error;
 /// Reads a layer in the order of its rows.
 pub(super) fn read(errand: &Errand, consume: Consume) -> Result<u64, Error> {
     let layer = Layer::open(&errand.source, errand.request.dialect)?;
-    let columns = positions(&errand.source.file, &layer.header, errand.request.wanted)?;
+    let columns = layer.resolve(errand.request.wanted)?;
     let mut gather = Gather::new(errand, 1);
     layer.rows(&columns, &mut |cells| gather.push(cells.iter(), consume).map(|()| true))?;
     errand.progress.advance(errand.source.bytes);
@@ -22,36 +22,40 @@ pub(super) fn read(errand: &Errand, consume: Consume) -> Result<u64, Error> {
 
 /// Checks the columns.
 pub(super) fn resolve(source: &Source, dialect: &Dialect, wanted: &[Wanted]) -> Result<(), RecordsError> {
-    positions(&source.file, &Layer::open(source, dialect)?.header, wanted).map(drop)
+    Layer::open(source, dialect)?.resolve(wanted).map(drop)
 }
 
 /// The first rows as text, without geometries.
-pub(super) fn sample(source: &Source, dialect: &Dialect) -> Result<(Vec<String>, Batch), Error> {
+pub(super) fn sample(source: &Source, dialect: &Dialect) -> Result<Sampled, Error> {
     let layer = Layer::open(source, dialect)?;
     let columns: Vec<usize> = (0..layer.header.len()).filter(|&at| layer.geometry.as_ref() != Some(&layer.header[at])).collect();
     let mut rows = Vec::new();
     layer.rows(&columns, &mut |cells| {
-        rows.push(Ok(cells));
+        rows.push(cells);
         Ok(rows.len() < Batch::MAX_ROWS)
     })?;
-    let header: Vec<String> = columns.iter().map(|&at| layer.header[at].clone()).collect();
-    let batch = sampled(&header, rows.into_iter(), 1)?;
-    Ok((header, batch))
+    Ok(Sampled::new(columns.iter().map(|&at| layer.header[at].clone()).collect(), rows, layer.geometry))
 }
 
 /// The layer's reference system, such as `EPSG:25832`.
 pub(super) fn declared_system(source: &Source, dialect: &Dialect) -> Result<Option<String>, RecordsError> {
     let layer = Layer::open(source, dialect)?;
-    let question = "select s.organization, s.organization_coordsys_id, s.definition from gpkg_geometry_columns g \
-        join gpkg_spatial_ref_sys s using (srs_id) where g.table_name = ?1";
-    let row = layer.connection.query_row(question, [&layer.table], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?))
-    });
-    let row = row.optional().map_err(|_| corrupt(source))?;
-    Ok(row.map(|(organization, id, definition)| match organization.to_ascii_uppercase().as_str() {
-        "EPSG" => format!("EPSG:{id}"),
-        _ => definition,
-    }))
+    let Some(srid) = layer.srid else { return Ok(None) };
+    // The definition has another name in each of these: GeoPackage, SpatiaLite from 4.0 and before, plain SQLite as GDAL writes it.
+    let questions = [
+        "select organization, organization_coordsys_id, definition from gpkg_spatial_ref_sys where srs_id = ?1",
+        "select auth_name, auth_srid, srtext from spatial_ref_sys where srid = ?1",
+        "select auth_name, auth_srid, srs_wkt from spatial_ref_sys where srid = ?1",
+        "select auth_name, auth_srid, proj4text from spatial_ref_sys where srid = ?1",
+    ];
+    type Row = (Option<String>, Option<i64>, Option<String>);
+    let ask = |question: &&str| layer.connection.query_row(question, [srid], |row| Row::try_from(row)).optional().ok();
+    Ok(match questions.iter().find_map(ask).flatten() {
+        Some((Some(authority), Some(code), _)) if authority.eq_ignore_ascii_case("EPSG") => Some(format!("EPSG:{code}")),
+        // Both formats have rows for systems that are not known.
+        Some((_, _, Some(definition))) if !matches!(definition.trim(), "" | "undefined" | "Undefined") => Some(definition),
+        _ => None,
+    })
 }
 
 struct Layer<'s> {
@@ -60,32 +64,51 @@ struct Layer<'s> {
     table: String,
     header: Vec<String>,
     geometry: Option<String>,
+    srid: Option<i64>,
 }
 
 fn corrupt(source: &Source) -> RecordsError {
-    RecordsError::Corrupt { file: source.file.clone(), format: "GeoPackage" }
+    RecordsError::Corrupt { file: source.file.clone(), format: "SQLite" }
 }
+
+/// A layer's name, the column of its geometries and their reference system.
+type Listed = (String, Option<String>, Option<i64>);
+
+/// What lists the layers: GeoPackage, then SpatiaLite with its views and without.
+const LISTS: [&str; 3] = [
+    "select c.table_name, g.column_name, g.srs_id from gpkg_contents c left join gpkg_geometry_columns g using (table_name) \
+     where c.data_type in ('features', 'attributes')",
+    "select f_table_name, f_geometry_column, srid from geometry_columns union all \
+     select v.view_name, v.view_geometry, g.srid from views_geometry_columns v join geometry_columns g using (f_table_name, f_geometry_column)",
+    "select f_table_name, f_geometry_column, srid from geometry_columns",
+];
 
 impl<'s> Layer<'s> {
     fn open(source: &'s Source, dialect: &Dialect) -> Result<Self, RecordsError> {
         let failed = |_| corrupt(source);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&source.file, flags).map_err(failed)?;
-        let names = |question: &str| -> rusqlite::Result<Vec<String>> {
-            connection.prepare(question)?.query_map([], |row| row.get(0))?.collect()
+        let listed = |question: &str| -> rusqlite::Result<Vec<Listed>> {
+            connection.prepare(question)?.query_map([], |row| Listed::try_from(row))?.collect()
         };
-        let layers =
-            names("select table_name from gpkg_contents where data_type in ('features', 'attributes') order by table_name");
-        // A database that is no GeoPackage has tables all the same.
-        let layers = match layers {
-            Ok(layers) => layers,
-            Err(_) => {
-                names("select name from sqlite_master where type in ('table', 'view') and name not like 'sqlite_%' order by name")
-                    .map_err(failed)?
+        let tables = connection
+            .prepare("select name from sqlite_master where type in ('table', 'view') and name not like 'sqlite\\_%' escape '\\' order by name")
+            .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>())
+            .map_err(failed)?;
+        let plain = || tables.iter().map(|table| (table.clone(), None, None)).collect();
+        let mut listed: Vec<Listed> = LISTS.iter().find_map(|question| listed(question).ok()).unwrap_or_else(plain);
+        for (layer, ..) in &mut listed {
+            // SpatiaLite lists tables by their names in lower case.
+            if let Some(table) = tables.iter().find(|table| table.eq_ignore_ascii_case(layer)) {
+                layer.clone_from(table);
             }
-        };
+        }
+        listed.sort();
+        let mut layers: Vec<String> = listed.iter().map(|(layer, ..)| layer.clone()).collect();
+        layers.dedup();
         let table = match (&dialect.layer, &layers[..]) {
-            (Some(wanted), _) if layers.contains(wanted) => wanted.clone(),
+            // A table without geometries is listed by few databases.
+            (Some(wanted), _) if layers.contains(wanted) || tables.contains(wanted) => wanted.clone(),
             (None, [only]) => only.clone(),
             (wanted, _) => {
                 let layer = wanted.clone().unwrap_or_default();
@@ -93,12 +116,17 @@ impl<'s> Layer<'s> {
             }
         };
         let statement = connection.prepare(&format!("select * from {}", quoted(&table))).map_err(failed)?;
-        let header = statement.column_names().map(str::to_owned).collect();
+        let header: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
         drop(statement);
-        let geometry = connection
-            .query_row("select column_name from gpkg_geometry_columns where table_name = ?1", [&table], |row| row.get(0))
-            .ok();
-        Ok(Self { source, connection, table, header, geometry })
+        let (geometry, srid) = match listed.into_iter().find(|(layer, ..)| *layer == table) {
+            Some((_, Some(column), srid)) => (header.iter().find(|name| name.eq_ignore_ascii_case(&column)).cloned(), srid),
+            _ => (None, None),
+        };
+        Ok(Self { source, connection, table, header, geometry, srid })
+    }
+
+    fn resolve(&self, wanted: &[Wanted]) -> Result<Vec<usize>, RecordsError> {
+        positions(&self.source.file.join(&self.table), &self.header, wanted)
     }
 
     /// Calls `each` with the cells of every row until it says no; only these columns are read.

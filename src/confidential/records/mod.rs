@@ -1,4 +1,5 @@
-//! Sources in, batches of records out: CSV in any usual dialect (gzip too), Parquet, GeoJSON points, spreadsheets and GeoPackages.
+//! Sources in, batches of records out: CSV in any usual dialect (gzip too), Parquet, GeoJSON, spreadsheets, GeoPackage and SpatiaLite, Shapefile,
+//! FlatGeobuf, PostgreSQL with PostGIS; with the feature `gdal` whatever GDAL reads.
 //!
 //! [`read`] goes through the files one after the other. A file is cut into pieces at record boundaries by whichever thread of
 //! rayon's pool is free; the same thread takes the piece apart and hands a [`Batch`] to the consumer. So reading overlaps with counting, and
@@ -9,19 +10,27 @@
 
 mod batch;
 mod csv;
+mod database_fault;
 mod dialect;
 mod encoding;
 mod failure;
+mod flatgeobuf;
+#[cfg(feature = "gdal")]
+mod gdal;
 mod geojson;
 mod geopackage;
 mod layout;
 mod number;
 mod parquet;
+mod postgis;
 mod record;
 mod rows;
 mod sample;
+mod shapefile;
 mod source;
+mod source_name;
 mod spreadsheet;
+mod wkb;
 
 use std::path::{Path, PathBuf};
 
@@ -34,6 +43,7 @@ pub(in crate::confidential) use failure::RecordsError;
 pub(in crate::confidential) use number::NumberForm;
 pub(in crate::confidential) use sample::{Sample, sample};
 pub(in crate::confidential) use source::Format;
+pub use source_name::{Secrets, is_path, without_secrets};
 
 use source::Source;
 
@@ -96,7 +106,12 @@ fn read_in_blocks(request: &Request, progress: &dyn Progress, consume: Consume, 
             Format::Parquet => parquet::read(&errand, consume)?,
             Format::GeoJson => geojson::read(&errand, consume)?,
             Format::Spreadsheet => spreadsheet::read(&errand, consume)?,
-            Format::GeoPackage => geopackage::read(&errand, consume)?,
+            Format::GeoPackage | Format::Sqlite => geopackage::read(&errand, consume)?,
+            Format::Shapefile => shapefile::read(&errand, consume)?,
+            Format::FlatGeobuf => flatgeobuf::read(&errand, consume)?,
+            Format::PostGis => postgis::read(&errand, consume)?,
+            #[cfg(feature = "gdal")]
+            Format::Gdal => gdal::read(&errand, consume)?,
         };
         if of_file == 0 {
             return Err(RecordsError::NoRecords { file: file.clone() }.into());
@@ -110,30 +125,51 @@ fn read_in_blocks(request: &Request, progress: &dyn Progress, consume: Consume, 
 pub(in crate::confidential) fn resolve(request: &Request) -> Result<(), Error> {
     for file in request.files {
         let source = Source::recognise(file)?;
+        if request.dialect.query.is_some() && source.format != Format::PostGis {
+            return Err(RecordsError::QueryOfFile { file: file.clone() }.into());
+        }
         match source.format {
             Format::Csv => layout::Layout::recognise(&source, request.dialect)?.resolve(&source, request.wanted).map(drop)?,
             Format::Parquet => parquet::resolve(&source, request.wanted)?,
             Format::GeoJson => geojson::resolve(&source, request.wanted)?,
             Format::Spreadsheet => spreadsheet::resolve(&source, request.dialect, request.wanted)?,
-            Format::GeoPackage => geopackage::resolve(&source, request.dialect, request.wanted)?,
+            Format::GeoPackage | Format::Sqlite => geopackage::resolve(&source, request.dialect, request.wanted)?,
+            Format::Shapefile => shapefile::resolve(&source, request.dialect, request.wanted)?,
+            Format::FlatGeobuf => flatgeobuf::resolve(&source, request.wanted)?,
+            Format::PostGis => postgis::resolve(&source, request.dialect, request.wanted)?,
+            #[cfg(feature = "gdal")]
+            Format::Gdal => gdal::resolve(&source, request.dialect, request.wanted)?,
         }
     }
     Ok(())
 }
 
-/// The reference system that a file itself names, such as `EPSG:25833`: the `crs` member of a GeoJSON file, or EPSG:4326 where it has none (RFC
-/// 7946); that of a GeoPackage's layer; that of GeoParquet's first geometry. `None` where the format has none.
+/// The reference system that a source itself names, such as `EPSG:25833`: the `crs` member of a GeoJSON file, or EPSG:4326 where it has none (RFC
+/// 7946); that of the layer of a GeoPackage, of SpatiaLite or of GDAL; that of GeoParquet's first geometry; that of the first geometry in `column` of a
+/// database; `.prj` of a shapefile; that in the header of FlatGeobuf. `None` where there is none.
 ///
 /// # Errors
-/// If the file cannot be read.
-pub fn declared_system(file: &Path, dialect: &Dialect) -> Result<Option<String>, Error> {
+/// If the source cannot be read.
+pub fn declared_system(file: &Path, dialect: &Dialect, column: Option<&str>) -> Result<Option<String>, Error> {
     let source = Source::recognise(file)?;
     match source.format {
         Format::GeoJson => Ok(Some(geojson::declared_system(&source)?)),
-        Format::GeoPackage => Ok(geopackage::declared_system(&source, dialect)?),
+        Format::GeoPackage | Format::Sqlite => Ok(geopackage::declared_system(&source, dialect)?),
         Format::Parquet => Ok(parquet::declared_system(&source)?),
+        Format::Shapefile => Ok(shapefile::declared_system(&source)?),
+        Format::FlatGeobuf => Ok(flatgeobuf::declared_system(&source)?),
+        Format::PostGis => Ok(postgis::declared_system(&source, dialect, column)?),
+        #[cfg(feature = "gdal")]
+        Format::Gdal => Ok(gdal::declared_system(&source, dialect)?),
         Format::Csv | Format::Spreadsheet => Ok(None),
     }
+}
+
+/// The files that a source is read from: a shapefile is several. A database has none and stays what it is.
+pub fn files_of(name: &Path) -> Vec<PathBuf> {
+    let shapefile = name.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("shp"));
+    let beside = if shapefile { shapefile::parts(name) } else { Vec::new() };
+    [name.to_owned()].into_iter().chain(beside).collect()
 }
 
 /// The position of each wanted column in a header.

@@ -1,7 +1,6 @@
 //! Sources that come row by row from a library: spreadsheets and databases. One thread reads and consumes.
 
 use super::batch::{Batch, NumberState, Values};
-use super::failure::RecordsError;
 use super::number::NumberForm;
 use super::parquet::float_text;
 use super::{Consume, Errand, Kind};
@@ -84,19 +83,39 @@ impl<'e> Gather<'e> {
     }
 }
 
+/// The first rows of a source as text.
+pub(super) struct Sampled {
+    pub(super) header: Vec<String>,
+    pub(super) batch: Batch,
+    /// The name of the column of geometries, which is none of the others.
+    pub(super) geometry: Option<String>,
+}
+
+impl Sampled {
+    /// Rows of a source whose rows have numbers from 1.
+    pub(super) fn new(header: Vec<String>, rows: Vec<Vec<Cell>>, geometry: Option<String>) -> Self {
+        let batch = sampled(&header, rows.into_iter(), 1);
+        Self { header, batch, geometry }
+    }
+}
+
 /// The first rows as text.
-pub(super) fn sampled<'r>(
-    header: &[String],
-    rows: impl Iterator<Item = Result<Vec<Cell>, RecordsError>> + 'r,
-    first_row: u64,
-) -> Result<Batch, RecordsError> {
+pub(super) fn sampled(header: &[String], rows: impl Iterator<Item = Vec<Cell>>, first_row: u64) -> Batch {
     let mut batch = Batch::new(0, first_row, header.iter().map(|_| Kind::Text));
     for cells in rows.take(Batch::MAX_ROWS) {
-        let cells = cells?;
         for (at, values) in batch.columns.iter_mut().enumerate() {
             cells.get(at).unwrap_or(&Cell::Missing).push(values, NumberForm::PLAIN);
         }
         batch.rows += 1;
     }
-    Ok(batch)
+    batch
+}
+
+/// The name of the column of geometries in formats that give it none.
+pub(super) fn geometry_column(header: &[String]) -> String {
+    let mut name = String::from("geometry");
+    while header.contains(&name) {
+        name.push('_');
+    }
+    name
 }

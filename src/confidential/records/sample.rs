@@ -9,8 +9,9 @@ use super::dialect::Dialect;
 use super::failure::RecordsError;
 use super::layout::{Layout, looks_like_value};
 use super::number::NumberForm;
+use super::rows::Sampled;
 use super::source::{Format, Source};
-use super::{Kind, Wanted, geojson, geopackage, parquet, spreadsheet};
+use super::{Kind, Wanted, flatgeobuf, geojson, geopackage, parquet, postgis, shapefile, spreadsheet};
 use crate::error::Error;
 
 /// The most rows of Parquet and GeoJSON that are looked at; of CSV it is a megabyte.
@@ -34,6 +35,8 @@ pub(in crate::confidential) struct Sample {
     pub header_is_data: bool,
     /// How each column writes numbers.
     pub numbers: Vec<NumberForm>,
+    /// The name of a column of geometries, which is none of the header's.
+    pub geometry: Option<String>,
     /// Every column as text, in the order of the header.
     pub batch: Batch,
 }
@@ -41,29 +44,30 @@ pub(in crate::confidential) struct Sample {
 /// Looks at the beginning of a file. Costs milliseconds however large the file is.
 pub(in crate::confidential) fn sample(file: &Path, dialect: &Dialect) -> Result<Sample, Error> {
     let source = Source::recognise(file)?;
-    let plain = |format, header: Vec<String>, batch: Batch| {
-        let numbers = vec![NumberForm::PLAIN; header.len()];
-        let header_is_data = false;
-        Sample { format, encoding: None, separator: None, decimal: None, quote: None, header, header_is_data, numbers, batch }
+    let plain = |Sampled { header, batch, geometry }: Sampled| Sample {
+        format: source.format,
+        encoding: None,
+        separator: None,
+        decimal: None,
+        quote: None,
+        numbers: vec![NumberForm::PLAIN; header.len()],
+        header_is_data: false,
+        geometry,
+        header,
+        batch,
     };
+    let without_geometry = |(header, batch)| plain(Sampled { header, batch, geometry: None });
     let sample = match source.format {
         Format::Csv => of_text(&source, dialect)?,
-        Format::Parquet => {
-            let (header, batch) = parquet::sample(&source, ROWS)?;
-            plain(Format::Parquet, header, batch)
-        }
-        Format::GeoJson => {
-            let (header, batch) = geojson::sample(&source, ROWS)?;
-            plain(Format::GeoJson, header, batch)
-        }
-        Format::Spreadsheet => {
-            let (header, batch) = spreadsheet::sample(&source, dialect)?;
-            plain(Format::Spreadsheet, header, batch)
-        }
-        Format::GeoPackage => {
-            let (header, batch) = geopackage::sample(&source, dialect)?;
-            plain(Format::GeoPackage, header, batch)
-        }
+        Format::Parquet => without_geometry(parquet::sample(&source, ROWS)?),
+        Format::GeoJson => plain(geojson::sample(&source, ROWS)?),
+        Format::Spreadsheet => without_geometry(spreadsheet::sample(&source, dialect)?),
+        Format::GeoPackage | Format::Sqlite => plain(geopackage::sample(&source, dialect)?),
+        Format::Shapefile => plain(shapefile::sample(&source, dialect)?),
+        Format::FlatGeobuf => plain(flatgeobuf::sample(&source)?),
+        Format::PostGis => plain(postgis::sample(&source, dialect)?),
+        #[cfg(feature = "gdal")]
+        Format::Gdal => plain(super::gdal::sample(&source, dialect)?),
     };
     if sample.batch.rows == 0 {
         return Err(RecordsError::NoRecords { file: file.to_owned() }.into());
@@ -93,6 +97,7 @@ fn of_text(source: &Source, dialect: &Dialect) -> Result<Sample, Error> {
         header_is_data: layout.header_is_data || layout.header.iter().any(|name| looks_like_value(name)),
         header: layout.header,
         numbers: layout.numbers,
+        geometry: None,
         batch,
     })
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 
 use super::failure::{Foreign, RecordsError};
+use super::source_name::{Named, without_secrets};
 use crate::progress::Progress;
 
 /// How much of a file is looked at to recognise it.
@@ -23,8 +24,19 @@ pub(in crate::confidential) enum Format {
     GeoJson,
     /// XLSX, XLS, ODS and relatives.
     Spreadsheet,
-    /// A GeoPackage or another SQLite database.
+    /// A GeoPackage.
     GeoPackage,
+    /// SpatiaLite or another SQLite database.
+    Sqlite,
+    /// A shapefile, named by its `.shp`.
+    Shapefile,
+    /// FlatGeobuf.
+    FlatGeobuf,
+    /// A query or table of PostgreSQL.
+    PostGis,
+    /// Whatever GDAL reads.
+    #[cfg(feature = "gdal")]
+    Gdal,
 }
 
 /// A file that was opened once and recognised by its first bytes.
@@ -38,11 +50,22 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Recognises the file.
+    /// Recognises the file, or what else is named.
     pub(super) fn recognise(file: &Path) -> Result<Self, RecordsError> {
+        let of = |format| Ok(Self { file: file.to_owned(), format, bytes: 0, sequence: false, gzip: false });
+        match Named::of(file) {
+            Named::Database => return of(Format::PostGis),
+            Named::Remote => return Err(RecordsError::Remote { file: without_secrets(file) }),
+            Named::Gdal => return for_gdal(file).map_or_else(Err, of),
+            Named::File => {}
+        }
         let failure = |cause| RecordsError::opening(file, cause);
         let metadata = std::fs::metadata(file).map_err(failure)?;
         if metadata.is_dir() {
+            // A folder of GDAL's: FileGDB by its ending, anything with that feature.
+            if cfg!(feature = "gdal") || ending(file) == "gdb" {
+                return for_gdal(file).map_or_else(Err, of);
+            }
             return Err(RecordsError::Directory { file: file.to_owned() });
         }
         let mut head = Vec::new();
@@ -57,8 +80,12 @@ impl Source {
             return Err(RecordsError::Empty { file: file.to_owned() });
         }
         source.sequence = is_sequence(&head);
-        source.format =
-            format_of(&head, source.gzip, file).map_err(|found| RecordsError::Unsupported { file: file.to_owned(), found })?;
+        match format_of(&head, source.gzip, file) {
+            Ok(format) => source.format = format,
+            #[cfg(feature = "gdal")]
+            Err(Foreign::Binary | Foreign::Archive) if !source.gzip => source.format = Format::Gdal,
+            Err(found) => return Err(RecordsError::Unsupported { file: file.to_owned(), found }),
+        }
         Ok(source)
     }
 
@@ -82,6 +109,19 @@ impl Source {
     }
 }
 
+/// The format of what only GDAL reads.
+fn for_gdal(file: &Path) -> Result<Format, RecordsError> {
+    #[cfg(feature = "gdal")]
+    return file.to_str().map(|_| Format::Gdal).ok_or_else(|| RecordsError::Gdal { file: file.to_owned() });
+    #[cfg(not(feature = "gdal"))]
+    Err(RecordsError::NeedsGdal { file: without_secrets(file) })
+}
+
+/// The ending of the name in lower case.
+fn ending(file: &Path) -> String {
+    file.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default()
+}
+
 /// A record separator, or a line that is a whole feature.
 fn is_sequence(head: &[u8]) -> bool {
     let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
@@ -91,7 +131,7 @@ fn is_sequence(head: &[u8]) -> bool {
 }
 
 fn format_of(head: &[u8], gzip: bool, file: &Path) -> Result<Format, Foreign> {
-    let extension = file.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let extension = ending(file);
     if head.starts_with(b"PAR1") {
         return if gzip { Err(Foreign::Archive) } else { Ok(Format::Parquet) };
     }
@@ -105,7 +145,16 @@ fn format_of(head: &[u8], gzip: bool, file: &Path) -> Result<Format, Foreign> {
         return Err(Foreign::Archive);
     }
     if head.starts_with(b"SQLite format 3") {
-        return if gzip { Err(Foreign::Archive) } else { Ok(Format::GeoPackage) };
+        // The format has its own mark in the header, which old ones lack (OGC 12-128r19, 1.1.1.1.1).
+        let is_package = head.get(68..72).is_some_and(|mark| mark.starts_with(b"GP")) || extension == "gpkg";
+        return if gzip { Err(Foreign::Archive) } else { Ok(if is_package { Format::GeoPackage } else { Format::Sqlite }) };
+    }
+    if head.starts_with(b"fgb") && head.get(4..7) == Some(b"fgb") {
+        return if gzip { Err(Foreign::Archive) } else { Ok(Format::FlatGeobuf) };
+    }
+    // The file code 9994 and five unused words.
+    if head.starts_with(&[0, 0, 0x27, 0x0A]) && extension == "shp" {
+        return if gzip { Err(Foreign::Archive) } else { Ok(Format::Shapefile) };
     }
     if super::encoding::looks_like_utf16(head).is_none() && head.contains(&0) {
         return Err(Foreign::Binary);

@@ -37,8 +37,7 @@ pub(super) fn resolve(source: &Source, dialect: &Dialect, wanted: &[Wanted]) -> 
 pub(super) fn sample(source: &Source, dialect: &Dialect) -> Result<(Vec<String>, Batch), RecordsError> {
     let sheet = Sheet::open(source, dialect)?;
     let filled = sheet.body().filter(|row| !row.iter().all(is_blank));
-    let rows = filled.map(|row| Ok(row.iter().map(cell).collect()));
-    let batch = sampled(&sheet.header, rows, sheet.first_row())?;
+    let batch = sampled(&sheet.header, filled.map(|row| row.iter().map(cell).collect()), sheet.first_row());
     Ok((sheet.header.clone(), batch))
 }
 

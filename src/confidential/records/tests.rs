@@ -489,12 +489,12 @@ fn geojson_names_its_system() {
         ("http://www.opengis.net/def/crs/EPSG/0/3035", "EPSG:3035"),
     ] {
         let (_folder, path) = geojson(&format!("{FEATURES}{}", crs(name)));
-        assert_eq!(declared_system(&path, &Dialect::default()).unwrap().as_deref(), Some(system));
+        assert_eq!(declared_system(&path, &Dialect::default(), None).unwrap().as_deref(), Some(system));
     }
     let (_folder, path) = geojson(FEATURES);
-    assert_eq!(declared_system(&path, &Dialect::default()).unwrap().as_deref(), Some("EPSG:4326"));
+    assert_eq!(declared_system(&path, &Dialect::default(), None).unwrap().as_deref(), Some("EPSG:4326"));
     let (_folder, path) = file("a.csv", b"a;b\n1;2\n");
-    assert_eq!(declared_system(&path, &Dialect::default()).unwrap(), None);
+    assert_eq!(declared_system(&path, &Dialect::default(), None).unwrap(), None);
 }
 
 #[test]

@@ -210,7 +210,7 @@ fn system(spec: &RegisterSpec, sample: &Sample, columns: &RegisterColumns, offic
     let said = spec.crs.clone().or_else(|| official.then(|| zone(&xs)).flatten().map(str::to_owned));
     let said = match said {
         Some(said) => said,
-        None => match crate::confidential::records::declared_system(&spec.file, &spec.dialect)? {
+        None => match crate::confidential::records::declared_system(&spec.file, &spec.dialect, None)? {
             Some(said) => said,
             None => return Err(RegisterError::SystemUnsaid { file: spec.file.clone() }.into()),
         },

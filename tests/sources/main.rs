@@ -5,52 +5,14 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output};
 
-fn kleinraum(folder: &Path, words: &str) -> Output {
-    Command::new(assert_cmd::cargo::cargo_bin("kleinraum"))
-        .current_dir(folder)
-        .env("LANG", "C")
-        .args(words.split_whitespace())
-        .output()
-        .unwrap()
-}
+#[cfg(feature = "gdal")]
+mod gdal;
+mod gis;
+mod postgis;
+mod records;
 
-#[track_caller]
-fn run(folder: &Path, words: &str) -> BTreeMap<String, String> {
-    let words = format!("run {words} --formats csv --method suppress --threshold 3 -o out");
-    let output = kleinraum(folder, &words);
-    let (told, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{told}\n{complained}");
-    let files = fs::read_dir(folder.join("out/csv")).unwrap().map(|entry| entry.unwrap().path());
-    files.map(|file| (file.file_name().unwrap().to_string_lossy().into_owned(), fs::read_to_string(&file).unwrap())).collect()
-}
-
-#[track_caller]
-fn refused(folder: &Path, words: &str, status: i32) -> String {
-    let output = kleinraum(folder, words);
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(status), "{told}");
-    told
-}
-
-/// Person, easting and northing in EPSG:25832, sex, group.
-fn persons() -> Vec<(u32, f64, f64, &'static str, u32)> {
-    let mut state = 5_u64;
-    let mut next = |below: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % below
-    };
-    (0..2000)
-        .map(|id| {
-            let (x, y) = (550_000.0 + next(30_000) as f64 / 10.0, 5_930_000.0 + next(30_000) as f64 / 10.0);
-            (id, x, y, ["m", "w"][next(2) as usize], next(3) as u32)
-        })
-        .collect()
-}
-
-const COUNTED: &str =
-    "--sizes 500,1000 --dimension sex=sex --dimension benefit=benefit --table sex --table benefit --crs EPSG:25832";
+use records::{COUNTED, persons, refused, run};
 
 fn zipped(file: &Path, parts: &[(&str, String)]) {
     let mut archive = zip::ZipWriter::new(fs::File::create(file).unwrap());
@@ -214,6 +176,7 @@ fn every_source_makes_the_same_release() {
     same(&format!("persons.geojsonl {xy}"));
     fs::write(desk.join("persons.geojsons"), lines.iter().map(|line| format!("\u{1e}{line}")).collect::<String>()).unwrap();
     same(&format!("persons.geojsons {xy}"));
+    same(&format!("persons.geojsons --geometry geometry {COUNTED}"));
 
     // Squares around the points: what is inside them is as near as a metre, which moves a few over an edge of a cell.
     let polygons = run(desk, &format!("geometries.csv --geometry flaeche {COUNTED}"));
