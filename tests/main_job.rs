@@ -76,8 +76,22 @@ fn the_persons_of_pinneberg() {
     if root().join("tests/judges/node_modules").exists() {
         let script = root().join("tests/judges/tiles_node.mjs");
         succeeds(&Command::new("node").current_dir(desk.path()).arg(script).arg("out").output().unwrap());
+        if Path::new("/usr/bin/chromium").exists() {
+            let script = root().join("tests/judges/maplibre.mjs");
+            succeeds(&Command::new("node").current_dir(desk.path()).arg(script).arg("out").output().unwrap());
+        } else {
+            eprintln!("skipped: MapLibre, since there is no /usr/bin/chromium");
+        }
     } else {
         eprintln!("skipped: tests/judges/node_modules is absent, run ./test.sh");
+    }
+    // QGIS brings its module to the system's Python only; 173 MB are too much to install for every change.
+    let qgis = Command::new("/usr/bin/python3").args(["-c", "import qgis.core"]).output();
+    if qgis.is_ok_and(|told| told.status.success()) {
+        let script = root().join("tests/judges/qgis_bundle.py");
+        succeeds(&Command::new("/usr/bin/python3").current_dir(desk.path()).arg(script).arg("out").output().unwrap());
+    } else {
+        eprintln!("skipped: QGIS is not installed (Debian: python3-qgis qgis-providers)");
     }
 }
 

@@ -141,7 +141,7 @@ mod tests {
             for seen in &SEEN {
                 let classes = ramp.colors.map(|color| lab(color, seen));
                 assert!(classes.windows(2).all(|pair| apart(pair[0], pair[1]) > 6.5), "{}", ramp.name);
-                for (color, least) in [(Palette::DEFAULT.suppressed, 6.0), (Palette::DEFAULT.zero, 4.5)] {
+                for (color, least) in [(Palette::DEFAULT.suppressed, 5.5), (Palette::DEFAULT.zero, 4.5)] {
                     let nearest = classes.iter().map(|&class| apart(class, lab(color, seen))).fold(f64::MAX, f64::min);
                     assert!(nearest > least, "{}: {color} is {nearest} away", ramp.name);
                 }

@@ -19,7 +19,7 @@ window.faults = [];
 maplibregl.addProtocol("pmtiles", new Protocol().tile);
 const address = location.origin + "/bundle/${styleFile}";
 const style = await (await fetch(address)).json();
-for (const source of Object.values(style.sources)) {
+for (const source of Object.values(style.sources).filter((source) => source.type === "vector")) {
   const archive = source.url.startsWith("pmtiles://");
   const url = new URL(source.url.replace("pmtiles://", ""), address).href;
   source.url = archive ? "pmtiles://" + url : url;

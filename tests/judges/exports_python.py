@@ -361,7 +361,7 @@ def judge_flat(kind, path, layer, names):
         check(np.array_equal(shapely.total_bounds(shapes), column["bbox"]), f"{where}: the bbox of the file is another")
         frame = geopandas.read_parquet(path)
         check(len(frame) == len(layer.ids) and frame.crs is not None, f"{where}: GeoPandas reads {len(frame)} rows, {frame.crs}")
-        total = duckdb.sql(f"SELECT coalesce(sum(total), 0)::HUGEINT FROM '{path}'").fetchone()[0] if "total" in table.column_names else None
+        total = duckdb.sql(f"SELECT coalesce(sum(total), 0)::HUGEINT FROM '{path}'").fetchall()[0][0] if "total" in table.column_names else None
         mine = layer.values[:, 0]
         check(total is None or int(total) == int(mine[mine != NO_NUMBER].sum()), f"{where}: DuckDB adds up to {total}")
     else:

@@ -108,6 +108,8 @@ impl Project<'_> {
             &[
                 ("title", &xml(&options.title)),
                 ("crs", &crs),
+                // QGIS 3.22 takes the element above only with its own number of the system in it; this it takes by itself.
+                ("authid", &options.crs.epsg().map_or_else(String::new, |code| format!("EPSG:{code}"))),
                 ("tree", &self.tree(&groups)),
                 ("units", if options.crs.is_geographic() { "degrees" } else { "meters" }),
                 ("extent", &corners),

@@ -8,6 +8,7 @@ use crate::export::style::filter::quoted;
 use crate::export::style::rule::{Look, Rule};
 use crate::export::style::{Subject, filled, rules, xml};
 use crate::layer::{Layer, Palette, rgb};
+use crate::say;
 
 /// A style as a file or as `layer_styles` has it.
 pub(in crate::export) fn qml(subject: &Subject<'_>) -> String {
@@ -72,11 +73,13 @@ fn named(layer: &Layer<'_>) -> bool {
 
 /// What QGIS shows under the mouse: place, number or why there is none.
 fn tip(subject: &Subject<'_>) -> String {
-    let field = &subject.layer.fields[subject.column];
+    let (field, language) = (&subject.layer.fields[subject.column], subject.options.language);
     let place = quoted(if named(subject.layer) { "label" } else { "id" });
     let (number, status) = (quoted(&field.name), quoted(&field.status_name));
-    let label = xml(&subject.title());
-    format!("<b>[% {place} %]</b><br>{label}: [% coalesce(to_string({number}), {status}) %]")
+    let (label, withheld) = (xml(&subject.title()), say!(language, "withheld", "geheim gehalten"));
+    let nothing = say!(language, "no data", "keine Daten");
+    let why = format!("CASE WHEN {status} = 'suppressed' THEN '{withheld}' ELSE '{nothing}' END");
+    format!("<b>[% {place} %]</b><br>{label}: [% coalesce(to_string({number}), {why}) %]")
 }
 
 fn symbol_layers(look: Look, cells: bool, name: usize) -> String {
