@@ -51,7 +51,7 @@ fn what_is_not_published_together_is_refused_with_suppression_and_answered_where
     let query = Query::parse(&stock, "age=65+ & sex=m").unwrap();
     let Err(AskError::NotPublished { instead, .. }) = answer(&stock, &query, &Options::default()) else { panic!("answered") };
     assert_eq!(instead, ["age=65+", "sex=m"]);
-    let rounded = bundle("method = \"round\"\nbase = 5\nkey = \"a.key\"", r#"["age", "sex"]"#);
+    let rounded = bundle("method = \"round\"\nbase = 5\n[unit]\nid = \"id\"\nkey = \"a.key\"", r#"["age", "sex"]"#);
     let stock = Stock::read(&rounded.path().join("out")).unwrap();
     let whole = |text: &str, by: &str| {
         let query = Query::parse(&stock, text).unwrap();
