@@ -337,7 +337,7 @@ fn geopackage_says_what_it_is_and_finds_features_by_its_index() {
     assert_eq!(text("PRAGMA integrity_check"), "ok");
     assert_eq!(text("SELECT rtreecheck('rtree_100m_geom')"), "ok");
     assert_eq!(text("PRAGMA journal_mode"), "delete");
-    assert!(text("SELECT description FROM gpkg_contents LIMIT 1").contains("reason: made by a test"));
+    assert!(text("SELECT description FROM gpkg_contents WHERE table_name = '100m'").contains("reason: made by a test"));
     assert_eq!(text("SELECT title FROM gpkg_data_columns WHERE column_name = 'age_65_plus' LIMIT 1"), "Alter: 65+");
     assert_eq!(text("SELECT total_status FROM \"100m\" WHERE total IS NULL LIMIT 1"), "suppressed");
     let inside = "SELECT count(*) FROM \"rtree_100m_geom\" r, gpkg_contents c WHERE c.table_name = '100m' \
