@@ -116,7 +116,7 @@ impl<'s> Layer<'s> {
             }
         };
         let statement = connection.prepare(&format!("select * from {}", quoted(&table))).map_err(failed)?;
-        let header: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let header: Vec<String> = statement.column_names().map(str::to_owned).collect();
         drop(statement);
         let (geometry, srid) = match listed.into_iter().find(|(layer, ..)| *layer == table) {
             Some((_, Some(column), srid)) => (header.iter().find(|name| name.eq_ignore_ascii_case(&column)).cloned(), srid),

@@ -17,7 +17,7 @@ use postgres::{Client, Config, NoTls, Row, Statement, Transaction};
 use super::failure::{DatabaseFault, RecordsError};
 use super::rows::{Cell, Gather, Sampled};
 use super::source::Source;
-use super::{Batch, Consume, Dialect, Errand, Wanted, positions};
+use super::{Batch, Consume, Dialect, Errand, Kind, Wanted, positions};
 use crate::error::Error;
 
 /// How many rows the server gives at a time.
@@ -54,6 +54,10 @@ pub(super) fn sample(source: &Source, dialect: &Dialect) -> Result<Sampled, Erro
 /// The reference system of the first geometry in `column`, or in the first column of geometries; `None` where it has none.
 pub(super) fn declared_system(source: &Source, dialect: &Dialect, column: Option<&str>) -> Result<Option<String>, RecordsError> {
     let mut database = Database::open(source, dialect)?;
+    if let Some(name) = column {
+        // Said now rather than that the column names no reference system.
+        database.resolve(&[Wanted { name: name.to_owned(), kind: Kind::Text }])?;
+    }
     let asked_for = |found: &&Column| column.map_or(found.is_geometry(), |name| found.name == name.trim());
     let Some(found) = database.columns.iter().find(asked_for).map(|column| quoted(&column.name)) else { return Ok(None) };
     let question = format!("select {found}::text from ({}\n) as {ALIAS} where {found} is not null limit 1", database.query);

@@ -134,7 +134,7 @@ impl<'s> Opened<'s> {
                 each(None)?;
                 continue;
             }
-            let geometry = columns.iter().any(|&column| column == self.table.fields.len()).then(|| geometry(shape));
+            let geometry = columns.contains(&self.table.fields.len()).then(|| geometry(shape));
             let cell = |&column: &usize| match column < self.table.fields.len() {
                 true => self.table.text(column, &record).map_or(Cell::Missing, Cell::Text),
                 false => geometry.clone().unwrap_or(Cell::Missing),
