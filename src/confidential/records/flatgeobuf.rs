@@ -141,7 +141,8 @@ fn properties(mut bytes: &[u8], types: &[ColumnType]) -> Option<Vec<Cell>> {
     while bytes.len() > 1 {
         let column = usize::from(u16::from_le_bytes(take(&mut bytes)?));
         let from = &mut bytes;
-        *cells.get_mut(column)? = match types[column] {
+        let kind = *types.get(column)?;
+        cells[column] = match kind {
             ColumnType::Byte => Cell::Whole(i8::from_le_bytes(take(from)?).into()),
             ColumnType::UByte => Cell::Whole(u8::from_le_bytes(take(from)?).into()),
             ColumnType::Bool => Cell::Text(if take::<1>(from)? == [0] { "false" } else { "true" }.into()),

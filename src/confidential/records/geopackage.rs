@@ -68,7 +68,8 @@ struct Layer<'s> {
 }
 
 fn corrupt(source: &Source) -> RecordsError {
-    RecordsError::Corrupt { file: source.file.clone(), format: "SQLite" }
+    let geopackage = source.file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gpkg"));
+    RecordsError::Corrupt { file: source.file.clone(), format: if geopackage { "GeoPackage" } else { "SQLite" } }
 }
 
 /// A layer's name, the column of its geometries and their reference system.

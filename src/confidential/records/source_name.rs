@@ -67,6 +67,7 @@ pub fn without_secrets(name: &Path) -> PathBuf {
 /// User, host, port and database, if each is made of signs that none would need who hides a password there.
 fn shown_url(url: &str) -> String {
     const UNTOLD: &str = "postgresql://…";
+    const USUAL_PORT: u16 = 5432;
     let Ok(config) = postgres::Config::from_str(url) else { return UNTOLD.into() };
     let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
     let mut shown = String::from("postgresql://");
@@ -76,8 +77,9 @@ fn shown_url(url: &str) -> String {
     if let [Host::Tcp(host)] = config.get_hosts() {
         shown += host;
     }
-    if let [port] = config.get_ports() {
-        shown += &format!(":{port}");
+    match config.get_ports() {
+        [] | [USUAL_PORT] => {}
+        ports => shown += &format!(":{}", ports[0]),
     }
     let database = config.get_dbname().unwrap_or_default();
     let hosts_are_plain = config.get_hosts().iter().all(|host| !matches!(host, Host::Tcp(host) if !plain(host)));
