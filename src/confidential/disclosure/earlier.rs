@@ -6,6 +6,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::confidential::disclosure::rules::RulesError;
 use crate::confidential::disclosure::system::State;
 use crate::confidential::disclosure::units::Units;
 use crate::confidential::lattice::Lattice;
@@ -29,7 +30,14 @@ pub struct Earlier {
 }
 
 /// Keeps withheld what earlier releases withhold, and fixes what they show. Gives the known zeros that have to be withheld again.
-pub(super) fn hold(units: &mut Units, lattice: &Lattice, (date, earlier): (usize, &[Earlier])) -> FxHashSet<usize> {
+///
+/// # Errors
+/// If an earlier release shows what must not be known.
+pub(super) fn hold(
+    units: &mut Units,
+    lattice: &Lattice,
+    (date, earlier): (usize, &[Earlier]),
+) -> Result<FxHashSet<usize>, RulesError> {
     let mut zeros = FxHashSet::default();
     let len = units.system.entries.len;
     let columns = lattice.columns().into_iter().take_while(|column| column.measure.is_none());
@@ -49,6 +57,7 @@ pub(super) fn hold(units: &mut Units, lattice: &Lattice, (date, earlier): (usize
                 let at = unit as usize * len + entry;
                 let (state, count) = (&mut units.system.states[at], units.system.counts[at]);
                 match (*state, told) {
+                    (State::Primary, Some(value)) if *value == i64::from(count) => return Err(RulesError::ToldBefore),
                     (State::Published, Some(value)) if *value == i64::from(count) => *state = State::Settled,
                     (State::Published | State::Settled | State::Secondary, None) => {
                         *state = if u64::from(count) < earlier.threshold { State::Primary } else { State::Secondary };
@@ -69,5 +78,5 @@ pub(super) fn hold(units: &mut Units, lattice: &Lattice, (date, earlier): (usize
             }
         }
     }
-    zeros
+    Ok(zeros)
 }

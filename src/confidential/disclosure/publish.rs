@@ -11,7 +11,7 @@ use crate::confidential::disclosure::entries::Entries;
 use crate::confidential::disclosure::perturbed::perturbed;
 use crate::confidential::disclosure::primary::mark;
 use crate::confidential::disclosure::release::{Block, ProtectedCount, Release};
-use crate::confidential::disclosure::rules::{Method, Rules, Zeros};
+use crate::confidential::disclosure::rules::{Method, Rules, RulesError, Zeros};
 use crate::confidential::disclosure::suppress::complement;
 use crate::confidential::disclosure::system::State;
 use crate::confidential::disclosure::units::{Units, units};
@@ -68,8 +68,12 @@ fn unjoined(cube: &Cube, lattice: Lattice, rules: &Rules, progress: &dyn Progres
                 let kept = rules.risks.contributors();
                 let contributors = kept.map(|kept| Contributors::new(cube, &units, date, kept));
                 mark(&mut units, rules, threshold, contributors);
-                let held = hold(&mut units, &lattice, (date, &rules.risks.earlier));
-                complement(&mut units.system)?;
+                let earlier = &rules.risks.earlier;
+                let held = hold(&mut units, &lattice, (date, earlier))?;
+                complement(&mut units.system).map_err(|error| match error {
+                    RulesError::NothingToWithhold if !earlier.is_empty() => RulesError::ToldBefore,
+                    error => error,
+                })?;
                 camouflaged = camouflage(&units);
                 camouflaged.extend(held);
             }

@@ -175,6 +175,8 @@ pub enum RulesError {
     TooManyRecords,
     /// Withholding everything that can be withheld does not keep a number secret.
     NothingToWithhold,
+    /// An earlier release shows what must not be known now, or leaves nothing to withhold for its sake.
+    ToldBefore,
     /// A comparison with method `none`, whose numbers are the truth.
     NoneCompared,
     /// Joining cells for the sake of nobody.
@@ -188,7 +190,7 @@ pub enum RulesError {
 impl Failure for RulesError {
     fn kind(&self) -> Kind {
         match self {
-            Self::TooManyRecords | Self::NothingToWithhold => Kind::Check,
+            Self::TooManyRecords | Self::NothingToWithhold | Self::ToldBefore => Kind::Check,
             _ => Kind::Usage,
         }
     }
@@ -288,6 +290,11 @@ impl Failure for RulesError {
                 language,
                 "cells are joined to protect people, and method none protects nobody: take suppress, round or cell-key",
                 "Zellen werden zum Schutz von Menschen verbunden, und Methode none schützt niemanden: suppress, round oder cell-key wählen"
+            ),
+            Self::ToldBefore => say!(
+                language,
+                "an earlier release in the ledger shows what this one would have to withhold, and nobody can take that back: publish with a threshold and rules no stricter than then, or at places and in groups that were not published",
+                "eine frühere Veröffentlichung im Verzeichnis zeigt, was diese sperren müsste, und das lässt sich nicht zurücknehmen: mit keiner höheren Schwelle und keinen strengeren Regeln als damals veröffentlichen, oder an Orten und in Gruppen, die noch nicht veröffentlicht sind"
             ),
             Self::NothingToWithhold => say!(
                 language,
