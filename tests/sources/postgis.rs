@@ -195,7 +195,7 @@ fn wrong(run: &dyn Fn(&str) -> std::process::Output, url: &str) {
         (format!("{url} --geometry punkt"), 2, &["--query", "--layer"][..]),
         (format!("{url} {table} --geometry pukt"), 2, &["amt.Personen Süd", "did you mean \"punkt\""]),
         (format!("{url} --layer amt.fehlt --geometry punkt"), 2, &["does not accept the query", "amt.fehlt"]),
-        (format!("{url} --query 'selekt 1' --geometry punkt"), 2, &["does not accept the query", "selekt"]),
+        (format!("{url} --query 'selekt 1' --geometry punkt"), 2, &["does not accept the query", "syntax error"]),
         (format!("{url} --query 'select 1 / 0 as punkt' --geometry punkt"), 3, &["SQLSTATE 22012"]),
         (
             format!("{url} --query 'select name::integer as punkt from amt.\"Personen Süd\"' --geometry punkt"),
