@@ -57,6 +57,7 @@ pub(in crate::confidential) enum RecordsError {
     /// Something on the net.
     Remote { file: PathBuf },
     /// A source that only GDAL reads, and a build without it.
+    #[cfg_attr(feature = "gdal", expect(dead_code, reason = "that build has it"))]
     NeedsGdal { file: PathBuf },
     /// A source that GDAL does not read either, with what it says of it.
     #[cfg(feature = "gdal")]

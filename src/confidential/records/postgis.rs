@@ -264,12 +264,13 @@ fn srid(ewkb: &str) -> Option<u32> {
 
 /// A failure to connect.
 fn connecting(source: &Source, error: &postgres::Error) -> RecordsError {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
     let fault = match error.code() {
         Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => DatabaseFault::Login,
         Some(&SqlState::INVALID_CATALOG_NAME) => DatabaseFault::NoDatabase,
         Some(_) => return failure(source, error),
         // The only cause without a code of the server that is no network's.
-        None if error.to_string().contains("password missing") => DatabaseFault::Login,
+        None if cause.is_some_and(|cause| cause.contains("password missing")) => DatabaseFault::Login,
         None => DatabaseFault::Unreachable,
     };
     RecordsError::Database { source: source.file.clone(), fault }
