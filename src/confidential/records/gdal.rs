@@ -114,8 +114,9 @@ impl<'s> Opened<'s> {
         for feature in self.layer.features() {
             let cell = |&column: &usize| match fields.get(column) {
                 Some(&kind) => field(&feature, column, kind),
-                None => Some(match feature.geometry() {
-                    Some(geometry) if !geometry.is_empty() => Cell::Text(hexadecimal(&geometry.wkb().ok()?)),
+                // `geometry()` gives something where there is none.
+                None => Some(match feature.geometry_by_index(0) {
+                    Ok(geometry) if !geometry.is_empty() => Cell::Text(hexadecimal(&geometry.wkb().ok()?)),
                     _ => Cell::Missing,
                 }),
             };
@@ -138,14 +139,12 @@ fn field(feature: &Feature<'_>, at: usize, kind: OGRFieldType::Type) -> Option<C
             FieldValue::RealValue(number) => Cell::Number(number),
             _ => return None,
         },
-        OGRFieldType::OFTDate | OGRFieldType::OFTDateTime => match feature.field(at).ok()?? {
-            FieldValue::DateValue(day) => Cell::Text(day.to_string()),
-            FieldValue::DateTimeValue(time) => {
-                let text = time.naive_local().to_string().replacen(' ', "T", 1);
-                Cell::Text(text.strip_suffix("T00:00:00").map(str::to_owned).unwrap_or(text))
-            }
-            _ => return None,
-        },
+        // `2024/01/31 00:00:00+00`; as a time it would not be given without a zone.
+        OGRFieldType::OFTDate | OGRFieldType::OFTDateTime => Cell::Text(match text.replace('/', "-").split_once(' ') {
+            Some((day, time)) if time.starts_with("00:00:00") => day.to_owned(),
+            Some((day, time)) => format!("{day}T{time}"),
+            None => text.replace('/', "-"),
+        }),
         _ => Cell::Text(text),
     })
 }
