@@ -62,6 +62,8 @@ mod secret;
 mod sieve;
 mod text_table;
 
+use std::sync::Arc;
+
 use crate::error::Error;
 use crate::progress::{Progress, Stage};
 
@@ -114,7 +116,7 @@ pub struct Request {
     /// Rules for sums that few contributors dominate.
     pub concentration: Vec<Concentration>,
     /// What was released before of the same records.
-    pub earlier: Vec<Earlier>,
+    pub earlier: Arc<Vec<Earlier>>,
 }
 
 /// Sensitive categories of a dimension, by name: which there are is known only when the records are read.
@@ -150,7 +152,7 @@ fn risks(request: &Request, lattice: &Lattice) -> Result<Risks, RulesError> {
         threshold_units: request.threshold_units,
         interval: request.interval,
         concentration: request.concentration.clone(),
-        earlier: request.earlier.clone(),
+        earlier: Arc::clone(&request.earlier),
     })
 }
 

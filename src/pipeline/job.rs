@@ -220,7 +220,7 @@ impl Job {
                 threshold_units: self.threshold_units,
                 interval: self.interval,
                 concentration: self.concentration.clone(),
-                earlier: Vec::new(),
+                earlier: Arc::default(),
             },
             notes,
         ))

@@ -90,7 +90,7 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
     let ledger = job.ledger.as_deref().map(Ledger::open).transpose()?;
     let (request, mut notes) = job.request(&stopwatch)?;
     let earlier = ledger.as_ref().map_or_else(|| Ok(Vec::new()), Ledger::shown)?;
-    let request = Request { earlier, ..request };
+    let request = Request { earlier: earlier.into(), ..request };
     let inputs = job.input_files();
     std::thread::scope(|scope| {
         // Hashing reads the input once more beside the counting; it is usually still in the page cache.

@@ -20,9 +20,9 @@ pub struct Earlier {
     /// Table and group of each column, by name, without sums of measures.
     pub columns: Vec<(String, String)>,
     /// For each listed cell, its numbers column by column; `None` where withheld.
-    pub cells: FxHashMap<CellId, Vec<Option<i64>>>,
+    pub cells: FxHashMap<CellId, Vec<Option<u32>>>,
     /// The same for areas, by the names of area system and the area's key.
-    pub areas: FxHashMap<(String, String), Vec<Option<i64>>>,
+    pub areas: FxHashMap<(String, String), Vec<Option<u32>>>,
     /// What it withholds below this must not follow from anything new either.
     pub threshold: u64,
     /// Numbers usually told beside a release that were withheld: `placed`, or `outside:` and the system's name.
@@ -50,16 +50,17 @@ pub(super) fn hold(
             let key = |area: &crate::area::Area| (system.name.clone(), area.key.clone());
             units.clone().zip(&system.areas).filter_map(move |(unit, area)| Some((unit, earlier.areas.get(&key(area))?)))
         });
-        let rows: Vec<(u32, &Vec<Option<i64>>)> = cells.chain(areas).collect();
+        let rows: Vec<(u32, &Vec<Option<u32>>)> = cells.chain(areas).collect();
         for (unit, row) in rows {
             for (entry, column) in columns.iter().enumerate() {
                 let Some(told) = column.and_then(|column| row.get(column)) else { continue };
                 let at = unit as usize * len + entry;
                 let (state, count) = (&mut units.system.states[at], units.system.counts[at]);
                 match (*state, told) {
-                    (State::Primary, Some(value)) if *value == i64::from(count) => return Err(RulesError::ToldBefore),
-                    (State::Published, Some(value)) if *value == i64::from(count) => *state = State::Settled,
-                    (State::Published | State::Settled | State::Secondary, None) => {
+                    (State::Primary, Some(value)) if *value == count => return Err(RulesError::ToldBefore),
+                    // Told once is told, whatever another release withholds.
+                    (State::Published | State::Secondary, Some(value)) if *value == count && count > 0 => *state = State::Settled,
+                    (State::Published | State::Secondary, None) => {
                         *state = if u64::from(count) < earlier.threshold { State::Primary } else { State::Secondary };
                     }
                     (State::Zero, None) => {

@@ -3,7 +3,8 @@
 //! The only place that reads a raw count or makes a [`ProtectedCount`]. `units` lays out what is counted and how it adds up, `primary` marks what
 //! must not be known (`risk` says of a single number whether, with what `contributors` finds; `implied`: and what public zeros tell anyway), `suppress`
 //! withholds until it cannot be found out (`span` and `slack` say whether it can, `window` and `walk` whether in whole numbers, `loosen` what
-//! helps), `camouflage` withholds zeros beside lone ones, `earlier` holds to what was released before, and `publish` writes the release; `merge` joins cells where few live before all that;
+//! helps), `camouflage` withholds zeros beside lone ones, `earlier` holds to what was released before, and `publish` writes the release;
+//! `merge` joins cells where few live before all that;
 //! `compare` says what several methods would lose. `system`, `nesting`, `slack`, `span` and `elimination` know no
 //! geography: they serve plain tables as well.
 

@@ -1,6 +1,8 @@
 //! Which counts need protection by themselves: below the threshold, in the numerator of a rate of too few, telling of a whole group, of too few
 //! contributors, or beside sums that few dominate.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use crate::confidential::disclosure::contributors::Contributors;
@@ -24,7 +26,7 @@ pub struct Risks {
     /// small count.
     pub concentration: Vec<Concentration>,
     /// What was released before of the same records: method `suppress` keeps it withheld, and holds it for known.
-    pub earlier: Vec<Earlier>,
+    pub earlier: Arc<Vec<Earlier>>,
 }
 
 /// A rule for sums that few contributors dominate. Contributions x₁ ≥ x₂ ≥ … are taken without their signs, X is all of them together.

@@ -2,8 +2,8 @@
 //!
 //! What must be zero, and what must be somebody, can pin a number that no equation gives: where the only way to change it takes half
 //! a person from each of two lone ones, there is no way. In a window the question is a small linear programme over the changes of its
-//! withheld numbers, for whole changes, where no walk ([`Walks`]) answers it sooner. What a window gives away is given away; a number that a window leaves open may be pinned by more of the
-//! world than it shows.
+//! withheld numbers, for whole changes, where no walk ([`Walks`]) answers it sooner. What a window gives away is given away; a number that
+//! a window leaves open may be pinned by more of the world than it shows.
 
 use microlp::{ComparisonOp, OptimizationDirection, Problem};
 use rayon::prelude::*;
