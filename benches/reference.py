@@ -1,7 +1,8 @@
 """Writes the reference work: persons in 3 000 gaussian towns and 3 % scattered, over 100 x 100 km in EPSG:25832. Seeded.
 
-usage: reference.py PERSONS FOLDER      writes persons_<PERSONS>.parquet (zstd, 10 row groups) and persons_<PERSONS>.csv
-Columns: id, x, y (0.01 m), age, sex, benefit (5), nationality (4), household.
+usage: reference.py PERSONS FOLDER [--laea]
+writes persons_<PERSONS>.parquet (zstd, 10 row groups) and persons_<PERSONS>.csv; with --laea persons_<PERSONS>_3035.parquet too, whose x and
+y are those of EPSG:3035 (by PROJ). Columns: id, x, y (0.01 m), age, sex, benefit (5), nationality (4), household.
 """
 
 import sys
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-persons, folder = int(sys.argv[1].replace("_", "")), Path(sys.argv[2])
+persons, folder, laea = int(sys.argv[1].replace("_", "")), Path(sys.argv[2]), "--laea" in sys.argv[3:]
 folder.mkdir(parents=True, exist_ok=True)
 random = np.random.default_rng(2024)
 towns = 3_000
@@ -46,16 +47,30 @@ def part(first, count):
     )
 
 
+
+
+def in_laea(table):
+    import pyproj
+
+    to_laea = pyproj.Transformer.from_crs("EPSG:25832", "EPSG:3035", always_xy=True)
+    axes = to_laea.transform(table["x"].to_numpy(), table["y"].to_numpy())
+    for name, values in zip("xy", axes):
+        table = table.set_column(table.schema.get_field_index(name), name, pa.array(np.round(values, 2)))
+    return table
+
+
 groups = [persons // 10 + (i < persons % 10) for i in range(10)]
-parquet = csv = None
+writers = None
 first = 0
 for count in groups:
     table = part(first, count)
     first += count
-    if parquet is None:
-        parquet = pa.parquet.ParquetWriter(folder / f"persons_{persons}.parquet", table.schema, compression="zstd")
-        csv = pa.csv.CSVWriter(folder / f"persons_{persons}.csv", table.schema, write_options=pa.csv.WriteOptions(quoting_style="none"))
-    parquet.write_table(table, row_group_size=count)
+    if writers is None:
+        stem = f"{folder}/persons_{persons}"
+        csv = pa.csv.CSVWriter(f"{stem}.csv", table.schema, write_options=pa.csv.WriteOptions(quoting_style="none"))
+        writers = {name: pa.parquet.ParquetWriter(f"{stem}{name}.parquet", table.schema, compression="zstd") for name in ["", "_3035"][: 1 + laea]}
     csv.write_table(table)
-parquet.close()
-csv.close()
+    for name, parquet in writers.items():
+        parquet.write_table(in_laea(table) if name else table, row_group_size=count)
+for writer in [csv, *writers.values()]:
+    writer.close()

@@ -33,6 +33,10 @@ pub struct Plan {
     /// Share of rejected rows above which the run stops (0 to 1; 0.01 without it).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_rejects: Option<f64>,
+    /// How much memory counting may use, for example `2GiB`: records with ids that do not fit wait on disk, encrypted, in the folder for temporary files. The
+    /// result is the same. Counts of cells and groups are in memory all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<String>,
     /// The records.
     pub source: SourcePlan,
     /// Where a record lies.
@@ -622,6 +626,8 @@ pub struct ReportPlan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
+    /// `release.parquet`, which every bundle has: named alone, nothing else of the maps is written
+    Parquet,
     /// `tiles.pmtiles`
     Pmtiles,
     /// `tiles.mbtiles`
@@ -649,6 +655,7 @@ impl Format {
     /// The technical name.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Parquet => "parquet",
             Self::Pmtiles => "pmtiles",
             Self::Mbtiles => "mbtiles",
             Self::Tiles => "tiles",

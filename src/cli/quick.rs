@@ -167,6 +167,9 @@ pub struct RunFlags {
     /// Share of rejected rows above which the run stops
     #[arg(long, value_name = "SHARE")]
     max_rejects: Option<f64>,
+    /// How much memory counting may use, for example 2GiB; beyond it records with ids wait on disk
+    #[arg(long, value_name = "AMOUNT")]
+    memory: Option<String>,
     /// Character encoding of CSV files; recognised if absent
     #[arg(long)]
     encoding: Option<String>,
@@ -278,6 +281,7 @@ impl RunFlags {
             formats => output.formats;
             output_crs => output.crs;
             max_rejects => max_rejects;
+            memory => memory;
             encoding => source.encoding;
             separator => source.separator;
             decimal => source.decimal;

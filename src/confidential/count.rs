@@ -52,6 +52,9 @@ pub struct CountSpec {
     pub systems: Vec<Arc<AreaSystem>>,
     /// The language of the labels of bands.
     pub language: Language,
+    /// How many bytes of memory may be used; half of them for records that wait for others with the same id, which beyond that wait
+    /// on disk, encrypted. Atoms are always in memory.
+    pub memory_bytes: Option<u64>,
 }
 
 impl CountSpec {
@@ -59,7 +62,7 @@ impl CountSpec {
     pub const MAX_REJECTS: f64 = 0.01;
 }
 
-/// Reads, places and counts all records. Memory is bounded by atoms (with ids: 48 bytes a record more until all are read).
+/// Reads, places and counts all records. Memory is bounded by atoms (with ids: 48 bytes a record more until all are read, or what the limit leaves).
 ///
 /// Fails where too many records are rejected, where none can be placed, and where most coordinates of a file cannot belong to the
 /// reference system.
@@ -266,6 +269,7 @@ impl<'s> Counting<'s> {
             grid: spec.sizes.published(),
             located: !matches!(spec.position, PositionSource::AreaKeys { .. } | PositionSource::StreetTable(_)),
             language: spec.language,
+            waiting_bytes: spec.memory_bytes.map(|bytes| bytes / 2),
         })?;
         let days = builder.days();
         Ok(Self { spec, columns, position, builder, days, idle: Mutex::default() })

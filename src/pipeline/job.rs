@@ -19,6 +19,7 @@ use crate::layer::ClassRule;
 use crate::pipeline::address::{address_source, datum_grids};
 use crate::pipeline::classes::class_rules;
 use crate::pipeline::key::read_key;
+use crate::pipeline::memory::memory_bytes;
 use crate::pipeline::merge::then;
 use crate::pipeline::profile::{explain, with_profile};
 use crate::pipeline::{area_keys, files};
@@ -53,6 +54,7 @@ pub(super) struct Job {
     date: DateSpec,
     id_column: Option<String>,
     max_rejects: f64,
+    pub(super) memory_bytes: Option<u64>,
     method: Method,
     merge: Option<Merge>,
     key_note: Option<String>,
@@ -149,6 +151,7 @@ impl Job {
             date: date(plan)?,
             id_column: plan.unit.id.clone(),
             max_rejects,
+            memory_bytes: plan.memory.as_deref().map(memory_bytes).transpose()?,
             audit: plan.audit.run,
             ledger: ledger(plan)?,
             method,
@@ -206,6 +209,7 @@ impl Job {
             sizes: self.sizes.clone(),
             systems,
             language: self.language,
+            memory_bytes: self.memory_bytes,
         };
         Ok((
             Request {

@@ -11,6 +11,7 @@ mod job;
 mod key;
 mod ledger;
 mod manifest;
+mod memory;
 mod merge;
 mod plain;
 mod profile;
@@ -129,6 +130,7 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
             notes.push(with_earlier(ledger, (folder.path(), language), &stopwatch)?);
         }
         let stages = stopwatch.stages();
+        notes.extend(job.memory_bytes.and_then(|allowed| memory::exceeded(allowed, &stages, language)));
         (facts.audit, facts.stages) = (Some(&audit), &stages);
         facts.write(folder.path())?;
         let folder = folder.finish()?;

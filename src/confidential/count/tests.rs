@@ -40,6 +40,7 @@ impl Case {
             sizes: GridSizes::new(&[100, 1000]).unwrap(),
             systems: vec![],
             language: Language::German,
+            memory_bytes: None,
         };
         Self { _folder: folder, spec }
     }
@@ -407,7 +408,7 @@ fn mixed(records: u32) -> Vec<String> {
 }
 
 #[test]
-fn threads_and_order_make_no_difference() {
+fn threads_order_and_a_limit_of_memory_make_no_difference() {
     let header = "x,y,age,sex,rent,day,id\n";
     let rows = mixed(6000);
     let mut reversed = rows.clone();
@@ -417,7 +418,8 @@ fn threads_and_order_make_no_difference() {
     for with_id in [false, true] {
         let mut first: Option<(Cube, Account)> = None;
         for rows in [&rows, &reversed, &sorted] {
-            for threads in [1, 2, 7] {
+            // With half a byte a part every record waits on disk.
+            for (threads, memory_bytes) in [(1, None), (2, None), (7, None), (1, Some(256)), (7, Some(256)), (2, Some(1 << 20))] {
                 let mut case = Case::new(&format!("{header}{}", rows.concat()))
                     .dimension("age", DimensionKind::Discovered, Missing::Reject)
                     .dimension("sex", DimensionKind::Discovered, Missing::Category("ohne".into()));
@@ -429,6 +431,7 @@ fn threads_and_order_make_no_difference() {
                 case.spec.measures = vec![MeasureSpec { name: "rent".into(), column: "rent".into() }];
                 case.spec.date = DateSpec::Column("day".into());
                 case.spec.id_column = with_id.then(|| "id".to_owned());
+                case.spec.memory_bytes = memory_bytes;
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 let (cube, account) = pool.install(|| case.count());
                 match &first {

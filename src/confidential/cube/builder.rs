@@ -45,6 +45,8 @@ pub(in crate::confidential) struct CubeSpec<'s> {
     pub located: bool,
     /// Of the labels of bands.
     pub language: Language,
+    /// How much memory records take that wait for others with their id; beyond it they wait on disk.
+    pub waiting_bytes: Option<u64>,
 }
 
 impl CubeSpec<'_> {
@@ -147,7 +149,7 @@ impl<'s> CubeBuilder<'s> {
             areas: Areas::new(spec.systems, spec.located.then_some(spec.finest))?,
             tally: Tally::new(spec.amounts(), spec.kept()),
             contributors: RandomState::new(),
-            identities: spec.id_column.map(|_| Identities::new(spec.amounts())),
+            identities: spec.id_column.map(|_| Identities::new(spec.amounts(), spec.waiting_bytes)).transpose()?,
             dimensions,
             spec,
         })
@@ -218,7 +220,7 @@ impl<'s> CubeBuilder<'s> {
             for row in standing {
                 let Some(id) = id(ids, row) else { continue };
                 let record = Remembered { key: key(row), place: sieve.place(row), overlaps: overlaps[row] };
-                identities.hold(waiting, identities.hash(id, dates[row]), &record, &amounts[row * stride..][..stride]);
+                identities.hold(waiting, identities.hash(id, dates[row]), &record, &amounts[row * stride..][..stride])?;
             }
             return Ok(());
         }
@@ -234,7 +236,7 @@ impl<'s> CubeBuilder<'s> {
         for mut filler in fillers {
             self.tally.flush(&mut filler.buffers);
             if let (Some(identities), Some(waiting)) = (&self.identities, &mut filler.waiting) {
-                identities.flush(waiting);
+                identities.flush(waiting)?;
             }
             filler.outcome.tell(account);
         }
@@ -255,7 +257,7 @@ impl<'s> CubeBuilder<'s> {
                     self.tally.count(&mut state.0, held.key, amounts);
                     let tuple = &area_tuples[ranks.areas[held.key.areas() as usize] as usize];
                     state.1.count(outside(tuple), held.overlaps);
-                });
+                })?;
             for (mut buffers, outcome) in states {
                 self.tally.flush(&mut buffers);
                 outcome.tell(account);

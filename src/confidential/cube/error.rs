@@ -39,6 +39,17 @@ pub(in crate::confidential) enum CubeError {
     },
     /// The plan's date is no date.
     FixedDate,
+    /// What waits on disk cannot be written or read.
+    Spill {
+        /// What the system says.
+        cause: String,
+    },
+}
+
+impl CubeError {
+    pub(super) fn spill(cause: std::io::Error) -> Self {
+        Self::Spill { cause: cause.to_string() }
+    }
 }
 
 impl Failure for CubeError {
@@ -48,6 +59,7 @@ impl Failure for CubeError {
             Self::TooManyGroups | Self::TooManyAreas | Self::Bands { .. } | Self::Categories { .. } | Self::FixedDate => {
                 Kind::Usage
             }
+            Self::Spill { .. } => Kind::InputOutput,
         }
     }
 
@@ -90,6 +102,13 @@ impl Failure for CubeError {
                 language,
                 "dimension {dimension}: listed categories must be different texts of 1 to 200 bytes without control characters and |",
                 "Dimension {dimension}: aufgezählte Kategorien müssen verschiedene Texte von 1 bis 200 Byte ohne Steuerzeichen und | sein"
+            ),
+            Self::Spill { cause } => say!(
+                language,
+                "what does not fit into the memory allowed cannot wait in the folder for temporary files: {cause}; name another one in TMPDIR, or allow \
+                 more with --memory",
+                "was nicht in den erlaubten Speicher passt, kann nicht im Ordner für temporäre Dateien warten: {cause}; mit TMPDIR einen anderen nennen \
+                 oder mit --memory mehr erlauben"
             ),
             Self::FixedDate => say!(
                 language,

@@ -27,6 +27,16 @@ impl PackedKey {
         Self(u128::from(place) << 64 | u128::from((u64::from(date) << GROUP_BITS) | group))
     }
 
+    /// For the way to disk and back.
+    pub(super) fn to_bits(self) -> u128 {
+        self.0
+    }
+
+    /// What [`PackedKey::to_bits`] gave.
+    pub(super) fn from_bits(bits: u128) -> Self {
+        Self(bits)
+    }
+
     /// The cell without its size.
     fn cell(self) -> u64 {
         (self.0 >> (64 + AREAS_BITS)) as u64

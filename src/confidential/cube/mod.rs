@@ -21,6 +21,7 @@ mod key;
 mod measure;
 mod natural;
 mod numbered;
+mod spill;
 mod tally;
 mod validity;
 
