@@ -9,6 +9,7 @@
 mod about;
 mod catalog;
 mod csv;
+mod dictionary_chunk;
 mod error;
 mod flatgeobuf;
 mod geojson;
