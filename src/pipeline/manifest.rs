@@ -19,7 +19,7 @@ use crate::pipeline::audited::Audit;
 use crate::pipeline::folder::{FolderError, MANIFEST};
 use crate::pipeline::job::Job;
 use crate::pipeline::stopwatch::StageTime;
-use crate::report::{self, Report};
+use crate::report::{self, Losses, Report};
 use crate::say;
 use crate::tiling::TileReport;
 
@@ -28,6 +28,7 @@ pub(super) struct Facts<'f> {
     pub(super) job: &'f Job,
     pub(super) plan: &'f Plan,
     pub(super) release: &'f Release,
+    pub(super) losses: &'f Losses,
     pub(super) account: &'f Account,
     pub(super) tiles: Option<&'f TileReport>,
     pub(super) stages: &'f [StageTime],
@@ -100,6 +101,7 @@ impl Facts<'_> {
             declared: self.job.declared.clone(),
             profile: self.job.profile.as_deref(),
             release: self.release,
+            losses: self.losses.clone(),
             fields: self.job.fields(),
             records: self.records(),
             inputs: self.inputs.to_vec(),

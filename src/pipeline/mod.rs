@@ -21,13 +21,16 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::confidential::{self, Account, Dialect, Release, Request, Secrets, Status};
+use rayon::prelude::*;
+
+use crate::confidential::{self, Account, Dialect, Release, Request, Secrets};
 use crate::config::{Format, Plan};
 use crate::error::{Error, Language};
 use crate::export::{self, ExportOptions};
 use crate::geodesy;
 use crate::layer::Symbology;
 use crate::progress::{Progress, Stage};
+use crate::report::Losses;
 use crate::tiling::{self, TileFormat, TileOptions, TileReport};
 
 pub use address::{GeoreferenceOptions, georeference};
@@ -108,6 +111,7 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
         notes.extend(doubts.join().expect("seeking overlaps does not panic"));
         stopwatch.end();
         let published = published(&release);
+        let losses = Losses::of(&release);
         let stages = stopwatch.stages();
         // Without the folder, and of a database without the server: where these are is nobody's business.
         let name = |file: &PathBuf| file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
@@ -116,6 +120,7 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
             job: &job,
             plan,
             release: &release,
+            losses: &losses,
             account: &account,
             tiles: tiles.as_ref(),
             stages: &stages,
@@ -220,14 +225,17 @@ fn published(release: &Release) -> Vec<Published> {
             units_with_total: 0,
             by_status: [0; 5],
         };
-        for unit in 0..block.units.len() {
+        let count = |(mut with_total, mut by_status): (u64, [u64; 5]), unit: usize| {
             let numbers = block.numbers(unit);
-            published.units_with_total += u64::from(numbers[0].value().is_some());
-            for number in numbers {
-                let status = Status::ALL.iter().position(|&s| s == number.status()).expect("ALL holds every status");
-                published.by_status[status] += 1;
-            }
-        }
+            with_total += u64::from(numbers[0].value().is_some());
+            numbers.iter().for_each(|number| by_status[number.status() as usize] += 1);
+            (with_total, by_status)
+        };
+        let add = |one: (u64, [u64; 5]), other: (u64, [u64; 5])| {
+            (one.0 + other.0, std::array::from_fn(|status| one.1[status] + other.1[status]))
+        };
+        let counted = (0..block.units.len()).into_par_iter().fold(Default::default, count).reduce(Default::default, add);
+        (published.units_with_total, published.by_status) = counted;
         published
     };
     release.blocks.iter().map(count).collect()

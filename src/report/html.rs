@@ -8,7 +8,6 @@ use crate::confidential::Status;
 use crate::error::Language;
 use crate::report::Report;
 use crate::report::escape::Escaped;
-use crate::report::loss::{cell_sizes, losses};
 use crate::report::words::{fate, goals, promise, residual_risks, rule};
 use crate::say;
 
@@ -250,10 +249,11 @@ fn published(page: &mut Page, report: &Report<'_>) {
         say!(language, "#records in published counts", "#Sätze in veröffentlichten Anzahlen"),
         say!(language, "#of those placed", "#von den verorteten"),
     ];
-    let losses = losses(report.release);
     // With several dates what was placed is not told by date.
     let placed = report.records["placed"]["count"].as_i64().filter(|&n| n > 0 && report.release.lattice.dates.len() == 1);
-    let rows: Vec<Vec<String>> = losses
+    let rows: Vec<Vec<String>> = report
+        .losses
+        .tables
         .iter()
         .map(|table| {
             let count = |status| page.number(table.of(status) as i64);
@@ -272,7 +272,7 @@ fn published(page: &mut Page, report: &Report<'_>) {
         })
         .collect();
     page.table(&heads, &rows);
-    let joined = cell_sizes(report.release);
+    let joined = &report.losses.cell_sizes;
     if joined.is_empty() {
         return;
     }
@@ -291,7 +291,7 @@ fn published(page: &mut Page, report: &Report<'_>) {
     ];
     let mut rows = Vec::new();
     for level in joined {
-        for (size_m, cells, shown) in level.sizes {
+        for &(size_m, cells, shown) in &level.sizes {
             let numbers = [i64::from(size_m), cells as i64, shown as i64].map(|n| page.number(n));
             rows.push([level.date.clone().unwrap_or_default(), level.level.clone()].into_iter().chain(numbers).collect());
         }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::confidential::Status;
-use crate::report::loss::{TableLoss, cell_sizes, losses};
+use crate::report::loss::TableLoss;
 use crate::report::words::{fate, goals, promise, residual_risks};
 use crate::report::{Fate, Report};
 
@@ -28,8 +28,8 @@ pub(super) fn json(report: &Report<'_>) -> Value {
         "fields": report.fields.iter().map(|field| json!({
             "column": field.column, "used_as": fate_name(&field.fate), "ends": fate(&field.fate, language),
         })).collect::<Vec<_>>(),
-        "published": losses(release).iter().map(published).collect::<Vec<_>>(),
-        "joined_cells": cell_sizes(release).iter().map(|level| json!({
+        "published": report.losses.tables.iter().map(published).collect::<Vec<_>>(),
+        "joined_cells": report.losses.cell_sizes.iter().map(|level| json!({
             "date": level.date, "level": level.level,
             "sizes": level.sizes.iter().map(|(size_m, cells, shown)| json!({
                 "size_m": size_m, "cells": cells, "cells_with_total": shown,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use crate::confidential::{Block, Release, Status, Unit};
 
 /// One table at one level and date.
@@ -48,8 +50,24 @@ pub(super) struct CellSizes {
     pub sizes: Vec<(u32, u64, u64)>,
 }
 
-/// All levels that hold cells of several sizes.
-pub(super) fn cell_sizes(release: &Release) -> Vec<CellSizes> {
+/// What protection costs in a release. One look at every number, on all cores.
+#[derive(Clone, Debug)]
+pub struct Losses {
+    /// All tables of all levels and dates, in the release's order.
+    pub(super) tables: Vec<TableLoss>,
+    /// All levels that hold cells of several sizes.
+    pub(super) cell_sizes: Vec<CellSizes>,
+}
+
+impl Losses {
+    /// Looks through a release.
+    pub fn of(release: &Release) -> Self {
+        let tables = release.blocks.iter().flat_map(|block| of_block(release, block)).collect();
+        Self { tables, cell_sizes: cell_sizes(release) }
+    }
+}
+
+fn cell_sizes(release: &Release) -> Vec<CellSizes> {
     let lattice = &release.lattice;
     let adaptive = release.blocks.iter().filter(|block| lattice.adaptive(block.level));
     let sizes = |block: &Block| {
@@ -71,11 +89,6 @@ pub(super) fn cell_sizes(release: &Release) -> Vec<CellSizes> {
     adaptive.map(told).collect()
 }
 
-/// All tables of all levels and dates, in the release's order.
-pub(super) fn losses(release: &Release) -> Vec<TableLoss> {
-    release.blocks.iter().flat_map(|block| of_block(release, block)).collect()
-}
-
 fn of_block(release: &Release, block: &Block) -> Vec<TableLoss> {
     let lattice = &release.lattice;
     let columns = lattice.columns();
@@ -95,14 +108,26 @@ fn of_block(release: &Release, block: &Block) -> Vec<TableLoss> {
         }
         table_of.push(tables.len() - 1);
     }
-    for unit in 0..block.units.len() {
+    let nothing = || vec![([0_u64; 5], 0_i64); tables.len()];
+    let count = |mut counted: Vec<([u64; 5], i64)>, unit: usize| {
         for (number, &table) in block.numbers(unit).iter().zip(&table_of) {
-            let table = &mut tables[table];
-            table.by_status[number.status() as usize] += 1;
-            if let (Some(sum), Some(value)) = (&mut table.records_shown, number.value()) {
-                *sum += value;
-            }
+            let (by_status, sum) = &mut counted[table];
+            by_status[number.status() as usize] += 1;
+            *sum += number.value().unwrap_or(0);
         }
+        counted
+    };
+    let add = |mut one: Vec<([u64; 5], i64)>, other: Vec<([u64; 5], i64)>| {
+        for (one, other) in one.iter_mut().zip(other) {
+            one.0.iter_mut().zip(other.0).for_each(|(a, b)| *a += b);
+            one.1 += other.1;
+        }
+        one
+    };
+    let counted = (0..block.units.len()).into_par_iter().fold(nothing, count).reduce(nothing, add);
+    for (table, (by_status, sum)) in tables.iter_mut().zip(counted) {
+        table.by_status = by_status;
+        table.records_shown = table.records_shown.map(|_| sum);
     }
     tables
 }

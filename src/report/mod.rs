@@ -17,6 +17,8 @@ use crate::confidential::Release;
 use crate::error::{Failure, Kind, Language};
 use crate::say;
 
+pub use loss::Losses;
+
 /// Everything a report tells.
 #[derive(Debug)]
 pub struct Report<'r> {
@@ -32,6 +34,8 @@ pub struct Report<'r> {
     pub profile: Option<&'r str>,
     /// What is published, and the rules that may be told.
     pub release: &'r Release,
+    /// What protection costs, of the same release.
+    pub losses: Losses,
     /// The columns that were read, and where each ends.
     pub fields: Vec<InputField>,
     /// Records read, placed, rejected and in no area, as in `run.json`: small numbers are left out there already.

@@ -33,6 +33,7 @@ fn report(release: &Release, language: Language) -> Report<'_> {
         declared: Declared { purpose: Some("planning & care".into()), ..Declared::default() },
         profile: None,
         release,
+        losses: Losses::of(release),
         fields: vec![
             InputField { column: "x_25832".into(), fate: Fate::Coordinate },
             InputField { column: "geschlecht".into(), fate: Fate::Category("sex".into()) },
@@ -47,7 +48,7 @@ fn report(release: &Release, language: Language) -> Report<'_> {
 #[test]
 fn statuses_and_published_records_are_added_up_by_table() {
     let release = two_cells();
-    let found = loss::losses(&release);
+    let found = Losses::of(&release).tables;
     let told: Vec<_> = found.iter().map(|t| (t.table.as_str(), t.by_status, t.records_shown)).collect();
     assert_eq!(
         told,

@@ -49,7 +49,12 @@ pub(super) struct Entries {
     pub total: usize,
     tables: Vec<TableEntries>,
     sizes: Vec<usize>,
+    /// What [`Entries::of_group`] gives for each finest group, one after the other; empty where there are more than [`MOST_KNOWN`].
+    of_groups: Vec<u32>,
 }
+
+/// Finest groups whose entries are noted beforehand, so that group numbers are not divided atom by atom.
+const MOST_KNOWN: usize = 1 << 14;
 
 struct TableEntries {
     dimensions: Vec<usize>,
@@ -116,6 +121,7 @@ impl Entries {
             total: 0,
             tables,
             sizes: sizes.to_vec(),
+            of_groups: Vec::new(),
         };
         for small in positions.iter().copied().filter(|t| !maximal.contains(t)) {
             let mut holders = maximal.iter().copied().filter(|&t| below(&closed[small], &closed[t]));
@@ -138,6 +144,14 @@ impl Entries {
             }
         }
         layout.index();
+        let groups = sizes.iter().try_fold(1_usize, |groups, &size| groups.checked_mul(size));
+        if let Some(groups) = groups.filter(|&groups| groups <= MOST_KNOWN) {
+            let mut at = Vec::new();
+            for group in 0..groups {
+                layout.divided(group as u64, &mut at);
+                layout.of_groups.extend(&at);
+            }
+        }
         layout
     }
 
@@ -211,7 +225,19 @@ impl Entries {
     }
 
     /// Writes the entries, one of each table, that a record of the finest group counts in.
+    #[inline]
     pub(super) fn of_group(&self, group: u64, into: &mut Vec<u32>) {
+        let tables = self.tables.len();
+        match self.of_groups.get(group as usize * tables..(group as usize + 1) * tables) {
+            Some(known) if group < MOST_KNOWN as u64 => {
+                into.clear();
+                into.extend_from_slice(known);
+            }
+            _ => self.divided(group, into),
+        }
+    }
+
+    fn divided(&self, group: u64, into: &mut Vec<u32>) {
         let mut rest = group;
         let mut categories = [0_usize; MAX_DIMENSIONS];
         for (d, &size) in self.sizes.iter().enumerate().rev() {
