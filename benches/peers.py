@@ -222,10 +222,11 @@ class Desk:
 
     def records(self, persons, kind):
         """The reference records, written if absent."""
-        stem = self.folder / f"persons_{persons}"
-        if not Path(f"{stem}_3035.parquet").exists():
-            subprocess.run([sys.executable, Path(__file__).parent / "reference.py", str(persons), self.folder, "--laea"], check=True)
-        return f"{stem}{kind}"
+        file = self.folder / f"persons_{persons}{kind}"
+        if not file.exists():
+            flags = ["--no-csv"] if persons > self.persons else ["--laea"]
+            subprocess.run([sys.executable, Path(__file__).parent / "reference.py", str(persons), self.folder, *flags], check=True)
+        return str(file)
 
     def run(self, source, *flags, sizes=SIZES_M, method="round", formats="parquet"):
         """The command of a run; its bundle is `bundle` in the folder."""

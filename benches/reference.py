@@ -1,6 +1,6 @@
 """Writes the reference work: persons in 3 000 gaussian towns and 3 % scattered, over 100 x 100 km in EPSG:25832. Seeded.
 
-usage: reference.py PERSONS FOLDER [--laea]
+usage: reference.py PERSONS FOLDER [--laea] [--no-csv]
 writes persons_<PERSONS>.parquet (zstd, 10 row groups) and persons_<PERSONS>.csv; with --laea persons_<PERSONS>_3035.parquet too, whose x and
 y are those of EPSG:3035 (by PROJ). Columns: id, x, y (0.01 m), age, sex, benefit (5), nationality (4), household.
 """
@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-persons, folder, laea = int(sys.argv[1].replace("_", "")), Path(sys.argv[2]), "--laea" in sys.argv[3:]
+persons, folder = int(sys.argv[1].replace("_", "")), Path(sys.argv[2])
+laea, with_csv = "--laea" in sys.argv[3:], "--no-csv" not in sys.argv[3:]
 folder.mkdir(parents=True, exist_ok=True)
 random = np.random.default_rng(2024)
 towns = 3_000
@@ -60,17 +61,21 @@ def in_laea(table):
 
 
 groups = [persons // 10 + (i < persons % 10) for i in range(10)]
-writers = None
+stem = f"{folder}/persons_{persons}"
+csv, writers = None, None
 first = 0
 for count in groups:
     table = part(first, count)
     first += count
     if writers is None:
-        stem = f"{folder}/persons_{persons}"
-        csv = pa.csv.CSVWriter(f"{stem}.csv", table.schema, write_options=pa.csv.WriteOptions(quoting_style="none"))
-        writers = {name: pa.parquet.ParquetWriter(f"{stem}{name}.parquet", table.schema, compression="zstd") for name in ["", "_3035"][: 1 + laea]}
-    csv.write_table(table)
+        if with_csv:
+            csv = pa.csv.CSVWriter(f"{stem}.csv", table.schema, write_options=pa.csv.WriteOptions(quoting_style="none"))
+        names = ["", "_3035"] if laea else [""]
+        writers = {name: pa.parquet.ParquetWriter(f"{stem}{name}.parquet", table.schema, compression="zstd") for name in names}
+    if csv:
+        csv.write_table(table)
     for name, parquet in writers.items():
         parquet.write_table(in_laea(table) if name else table, row_group_size=count)
 for writer in [csv, *writers.values()]:
-    writer.close()
+    if writer:
+        writer.close()
