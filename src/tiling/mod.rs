@@ -20,6 +20,7 @@ mod encode;
 mod error;
 mod metadata;
 mod plan;
+mod runs;
 mod style;
 #[cfg(test)]
 mod tests;
