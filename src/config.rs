@@ -605,6 +605,13 @@ pub struct OutputPlan {
     /// Reference system of the GeoPackage; EPSG:25832 if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crs: Option<String>,
+    /// Compress tiles as far as it goes: a sixth smaller, fifty times the time.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub smallest: bool,
+    /// An earlier bundle, relative to the plan: tiles that are the same are taken over compressed as they are. It may be the one that is replaced. The
+    /// bundle is the same with and without it, only sooner there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<PathBuf>,
 }
 
 /// What only people can say of a release; a line to fill in by hand stands in the report for what is left out.
@@ -694,7 +701,8 @@ impl Plan {
         let address = address.flat_map(|a| a.register.iter_mut().chain(&mut a.register_index).chain(&mut a.unmatched));
         let grid = self.position.datum_grid.iter_mut().filter(|grid| grid.as_os_str() != NO_GRID);
         let address = address.chain(grid).chain(self.position.street_table.iter_mut().map(|table| &mut table.file));
-        for path in files.chain(&mut self.unit.key).chain(&mut self.output.folder).chain(&mut self.audit.ledger).chain(address) {
+        let output = self.output.folder.iter_mut().chain(&mut self.output.since);
+        for path in files.chain(&mut self.unit.key).chain(output).chain(&mut self.audit.ledger).chain(address) {
             if is_path(path) {
                 *path = folder.join(&*path);
             }

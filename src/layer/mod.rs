@@ -4,6 +4,7 @@
 //! everywhere. Used by `tiling`, `export` and `report`.
 
 mod classes;
+mod corners;
 mod field;
 mod nodes;
 mod outline;
@@ -12,6 +13,7 @@ mod symbology;
 mod zoom;
 
 pub use classes::{Class, Classes, Division, Histogram};
+pub(crate) use corners::{Corner, Corners};
 pub use field::Field;
 pub(crate) use nodes::{CellNodes, Splits};
 pub use outline::{CellLattice, LayerOutlines, Outlines, PIECE_M};

@@ -11,7 +11,7 @@ use crate::confidential::{Level, Unit};
 use crate::error::{Error, Failure, Kind, Language};
 use crate::geodesy::{FittedProjection, Projection, ReferenceSystem};
 use crate::grid::{CellId, GridSize};
-use crate::layer::{CellNodes, Layer, Splits};
+use crate::layer::{CellNodes, Corners, Layer, Splits};
 use crate::say;
 
 /// The longest piece of a cell's edge, metres.
@@ -193,7 +193,7 @@ struct EvenLattice {
     xs: Vec<f64>,
     ys: Vec<f64>,
     /// For each cell its south-west and north-west corner, as positions into `xs`.
-    west_corners: Vec<(u32, u32)>,
+    west_corners: Vec<[u32; 2]>,
     /// Inner points an edge has: one less than its pieces.
     inner: usize,
     /// For each corner where the inner points of the edges to the east and to the north of it begin; `NO_EDGE` if no cell has that edge. Empty where edges
@@ -205,31 +205,13 @@ const NO_EDGE: u32 = u32::MAX;
 
 impl EvenLattice {
     fn new(size: GridSize, pieces: u32, units: &[Unit]) -> Self {
-        let key =
-            |(easting_m, northing_m): (i32, i32)| (i64::from(northing_m) << 32) + i64::from(easting_m) - i64::from(i32::MIN);
-        let corners = |unit: &Unit| match unit {
-            Unit::Cell(cell) => cell.corners_m().map(key),
+        let cell = |unit: &Unit| match unit {
+            Unit::Cell(cell) => *cell,
             Unit::Area(_) => unreachable!("a grid level holds cells"),
         };
-        let mut keys: Vec<i64> = units.iter().flat_map(corners).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        // Cells ascend in the same order as their corners: two pointers walk along.
-        let (mut south, mut north) = (0, 0);
-        let west = |unit: &Unit| {
-            let [south_west, _, _, north_west] = corners(unit);
-            while keys[south] != south_west {
-                south += 1;
-            }
-            while keys[north] != north_west {
-                north += 1;
-            }
-            (south as u32, north as u32)
-        };
-        let west_corners: Vec<(u32, u32)> = units.iter().map(west).collect();
-        let easting_m = |key: i64| (key & 0xffff_ffff) + i64::from(i32::MIN);
-        let point = |&key: &i64| (easting_m(key) as f64, (key >> 32) as f64);
-        let (xs, ys) = keys.iter().map(point).unzip();
+        let Corners { places, west: west_corners } = Corners::new(units.iter().map(cell));
+        let side_m = f64::from(size.metres());
+        let (xs, ys) = places.iter().map(|corner| (f64::from(corner.east) * side_m, f64::from(corner.north) * side_m)).unzip();
         let mut lattice = Self { xs, ys, west_corners, inner: pieces as usize - 1, edges: Vec::new() };
         if lattice.inner > 0 {
             lattice.split(f64::from(size.metres()) / f64::from(pieces));
@@ -240,7 +222,7 @@ impl EvenLattice {
     /// Adds the inner points of every edge that some cell has, once.
     fn split(&mut self, piece_m: f64) {
         self.edges = vec![[NO_EDGE; 2]; self.xs.len()];
-        for &(south, north) in &self.west_corners {
+        for &[south, north] in &self.west_corners {
             for (corner, direction) in [(south, 0), (north, 0), (south, 1), (south + 1, 1)] {
                 let edge = &mut self.edges[corner as usize][direction];
                 if *edge != NO_EDGE {
@@ -259,7 +241,7 @@ impl EvenLattice {
 
     fn ring(&self, position: usize, ring: &mut Vec<Coord<f64>>) {
         ring.clear();
-        let (south, north) = self.west_corners[position];
+        let [south, north] = self.west_corners[position];
         let mut side = |from: u32, edge: (u32, usize), backwards: bool| {
             ring.push(self.point(from as usize));
             if self.inner > 0 {

@@ -41,6 +41,10 @@ pub(super) struct Job {
     pub(super) stem: String,
     pub(super) formats: BTreeSet<Format>,
     pub(super) output_system: ReferenceSystem,
+    /// Whether tiles are compressed as far as it goes.
+    pub(super) smallest: bool,
+    /// The bundle whose tiles are taken over where they are the same.
+    pub(super) since: Option<PathBuf>,
     /// Wishes for classes and colours.
     pub(super) classes: Vec<ClassRule>,
     pub(super) sizes: GridSizes,
@@ -132,6 +136,8 @@ impl Job {
                 .as_ref()
                 .map_or_else(|| Format::DEFAULT.into(), |formats| formats.iter().copied().collect()),
             output_system: grids.apply(ReferenceSystem::parse(plan.output.crs.as_deref().unwrap_or("EPSG:25832"))?),
+            smallest: plan.output.smallest,
+            since: plan.output.since.clone(),
             classes: class_rules(&plan.classes)?,
             files,
             dialect: Dialect {

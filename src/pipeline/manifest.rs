@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
 use crate::confidential::{Account, Grade, Lattice, Level, Release, Unit, is_path};
-use crate::config::Plan;
+use crate::config::{OutputPlan, Plan};
 use crate::error::{Error, Failure, Kind, Language};
 use crate::grid::GridSize;
 use crate::layer::layers;
@@ -56,11 +56,13 @@ impl Facts<'_> {
         let inputs: Vec<Value> =
             self.inputs.iter().map(|(file, hash)| json!({"file": file, "blake3": (!hash.is_empty()).then_some(hash)})).collect();
         let outputs: Map<String, Value> = outputs.into_iter().map(|(name, hash)| (name, json!(hash))).collect();
+        // An earlier bundle makes a run sooner, not different.
+        let plan = Plan { output: OutputPlan { since: None, ..self.plan.output.clone() }, ..self.plan.clone() };
         let manifest = json!({
             "kleinraum": env!("CARGO_PKG_VERSION"),
             "title": self.job.title,
             "attribution": self.job.attribution,
-            "plan_blake3": blake3::hash(self.plan.to_toml().as_bytes()).to_hex().as_str(),
+            "plan_blake3": blake3::hash(plan.to_toml().as_bytes()).to_hex().as_str(),
             "inputs": inputs,
             "formats": self.job.formats.iter().map(|format| format.name()).collect::<Vec<_>>(),
             "protection": {"method": release.method, "parameters": parameters},

@@ -15,6 +15,7 @@ mod memory;
 mod merge;
 mod plain;
 mod profile;
+mod since;
 mod stopwatch;
 
 use std::fs::File;
@@ -45,6 +46,7 @@ pub use stopwatch::StageTime;
 use audited::with_earlier;
 use job::Job;
 use ledger::Ledger;
+use since::Since;
 use stopwatch::Stopwatch;
 
 /// What a run did, for the summary.
@@ -104,7 +106,9 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
         let doubts = scope.spawn(|| job.doubts(&request));
         let (mut release, account) = confidential::release(&request, &stopwatch)?;
         release.parameters.splice(0..0, job.profile.iter().map(|profile| ("profile", profile.clone())));
-        let tiles = write(&job, (&release, &account), folder.path(), &stopwatch)?;
+        let since = job.since.as_deref().map(|bundle| Since::open(bundle, job.smallest));
+        let tiles = write(&job, (&release, &account), (folder.path(), since.as_ref()), &stopwatch)?;
+        notes.extend(since.map(|since| since.told(tiles.as_ref(), job.language)));
         stopwatch.begin(Stage::Hash, None);
         let inputs = hashes.join().expect("hashing does not panic")?;
         let outputs = manifest::output_hashes(folder.path())?;
@@ -145,11 +149,11 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
     })
 }
 
-/// Writes every format the job asks for into `folder`.
+/// Writes every format the job asks for into `folder`, with what tiles of an earlier bundle are the same.
 fn write(
     job: &Job,
     (release, account): (&Release, &Account),
-    folder: &Path,
+    (folder, since): (&Path, Option<&Since>),
     progress: &dyn Progress,
 ) -> Result<Option<TileReport>, Error> {
     let wants = |format| job.formats.contains(&format);
@@ -167,6 +171,8 @@ fn write(
                 attribution: job.attribution.clone(),
                 description: job.description(release),
                 formats: tile_formats,
+                smallest: job.smallest,
+                earlier: since.and_then(Since::tiles),
             };
             progress.begin(Stage::Tiles, None);
             Some(tiling::write_tiles(release, &symbology, &options, folder, progress)?)

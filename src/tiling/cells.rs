@@ -4,10 +4,10 @@ use rayon::prelude::*;
 
 use crate::confidential::{Level, Unit};
 use crate::grid::{CellId, GridSize};
-use crate::layer::{CellNodes, Layer, Splits};
+use crate::layer::{CellNodes, Corner, Corners, Layer, Splits};
 use crate::tiling::TilingError;
-use crate::tiling::clip::{TilePoint, WIDEST_WHOLE, clip, drop_repeats, twice_area};
-use crate::tiling::world::{EXTENT, World, WorldPoint, at_zoom, touched, unit};
+use crate::tiling::clip::{TilePoint, WIDEST_WHOLE, clip, drop_repeats, twice_area, twice_area_of_quad};
+use crate::tiling::world::{EXTENT, TileBlock, World, WorldPoint, at_zoom, unit};
 
 /// A straight line between two corners may miss the true edge by this many tile units.
 const CHORD_UNITS: f64 = 0.5;
@@ -39,7 +39,7 @@ struct Node {
 }
 
 impl CellRings {
-    /// Projects the corners of the layer's cells; `last_zoom` is the last zoom that shows them. Costs one exact projection a corner.
+    /// Projects the corners of the layer's cells; `last_zoom` is the last zoom that shows them. Costs one projection a corner.
     pub(super) fn new(layer: &Layer<'_>, world: &World, last_zoom: u8) -> Result<Self, TilingError> {
         let cells: Vec<CellId> =
             layer.block.units.iter().filter_map(|u| if let Unit::Cell(c) = u { Some(*c) } else { None }).collect();
@@ -51,22 +51,32 @@ impl CellRings {
         }
         let sagitta = largest_sagitta(&cells, size, world, &layer.name)?;
         let splits = splits_for(sagitta, last_zoom);
+        if splits == 0 {
+            return Self::of_corners(&cells, size, (world, &layer.name));
+        }
         let parts = 1_u32 << splits;
         let mut nodes: Vec<Node> = cells.par_iter().flat_map_iter(|&cell| outline(cell, parts)).collect();
         nodes.par_sort_unstable();
         nodes.dedup();
         let step_m = f64::from(size.metres()) / f64::from(parts);
-        let places = nodes
-            .par_iter()
-            .map(|node| world.of_3035(f64::from(node.east) * step_m, f64::from(node.north) * step_m, &layer.name))
-            .collect::<Result<Vec<_>, _>>()?;
+        let place_m = |node: &Node| (f64::from(node.east) * step_m, f64::from(node.north) * step_m);
+        let places = world.all_of_3035(&nodes.iter().map(place_m).collect::<Vec<_>>(), &layer.name)?;
         let rings: Vec<u32> = cells.par_iter().flat_map_iter(|&cell| positions(cell, parts, &nodes)).collect();
-        let widest = |ring: &[u32]| {
-            let [west, north, east, south] = around(ring.iter().map(|&place| places[place as usize]));
-            (east - west).max(south - north)
-        };
-        let widest = rings.par_chunks_exact(4 << splits).map(widest).max().unwrap_or_default();
+        let widest = rings.par_chunks_exact(4 << splits).map(|ring| width(ring, &places)).max().unwrap_or_default();
         Ok(Self { places, rings, ends: Vec::new(), splits, sagitta, widest })
+    }
+
+    /// The same for cells whose edges are not split.
+    fn of_corners(cells: &[CellId], size: GridSize, (world, layer): (&World, &str)) -> Result<Self, TilingError> {
+        let corners = Corners::new(cells.iter().copied());
+        let side_m = f64::from(size.metres());
+        let place_m = |&Corner { north, east }: &Corner| (f64::from(east) * side_m, f64::from(north) * side_m);
+        let places_m: Vec<_> = corners.places.iter().map(place_m).collect();
+        let places = world.all_of_3035(&places_m, layer)?;
+        let ring = |&[south, north]: &[u32; 2]| [north, north + 1, south + 1, south];
+        let rings: Vec<u32> = corners.west.iter().flat_map(ring).collect();
+        let widest = rings.par_chunks_exact(4).map(|ring| width(ring, &places)).max().unwrap_or_default();
+        Ok(Self { places, rings, ends: Vec::new(), splits: 0, sagitta: 0.0, widest })
     }
 
     /// The same for cells of `size` and coarser ones beside them.
@@ -81,16 +91,11 @@ impl CellRings {
         let sagitta = largest_sagitta(&coarse, largest, world, layer)?;
         let piece_m = f64::from(largest.metres()) / f64::from(1_u32 << splits_for(sagitta, last_zoom));
         let nodes = CellNodes::new(cells, size, Splits::of(size, piece_m));
-        let places_m: Vec<(f64, f64)> = nodes.places_m().collect();
-        let places = places_m
-            .par_iter()
-            .map(|&(easting_m, northing_m)| world.of_3035(easting_m, northing_m, layer))
-            .collect::<Result<Vec<_>, _>>()?;
+        let places = world.all_of_3035(&nodes.places_m().collect::<Vec<_>>(), layer)?;
         let (mut rings, mut ends, mut ring, mut widest) = (Vec::new(), Vec::with_capacity(cells.len()), Vec::new(), 0);
         for &cell in cells {
             nodes.ring(cell, &mut ring);
-            let [west, north, east, south] = around(ring.iter().map(|&place| places[place as usize]));
-            widest = widest.max(east - west).max(south - north);
+            widest = widest.max(width(&ring, &places));
             rings.extend(ring.iter().rev());
             ends.push(u32::try_from(rings.len()).expect("fewer than 2^32 corners in a layer"));
         }
@@ -141,11 +146,19 @@ pub(super) struct ZoomedRings<'r> {
 }
 
 impl ZoomedRings<'_> {
-    /// The tiles whose buffered square the cell's box touches, as (x, y).
-    pub(super) fn tiles(&self, cell: usize) -> impl Iterator<Item = (u32, u32)> + use<> {
-        let [west, north, east, south] = self.raster_box(cell);
-        let rows = touched(north, south, self.zoom);
-        touched(west, east, self.zoom).flat_map(move |x| rows.clone().map(move |y| (x, y)))
+    /// How many cells there are.
+    pub(super) fn len(&self) -> usize {
+        self.rings.len()
+    }
+
+    pub(super) fn zoom(&self) -> u8 {
+        self.zoom
+    }
+
+    /// The tiles whose buffered square the cell's box touches.
+    #[inline]
+    pub(super) fn tiles(&self, cell: usize) -> TileBlock {
+        TileBlock::around(self.raster_box(cell), self.zoom)
     }
 
     /// The cell's ring in a tile, clockwise on the screen from the north-west corner. Empty where a clipped cell does not reach the tile.
@@ -159,7 +172,13 @@ impl ZoomedRings<'_> {
         let point = |&place: &u32| local(self.rings.places[place as usize]);
         match self.rings.ring(cell) {
             // Most cells have their four corners only.
-            [a, b, c, d] => ring.extend_from_slice(&[a, b, c, d].map(point)),
+            [a, b, c, d] => {
+                let quad = [a, b, c, d].map(point);
+                ring.extend_from_slice(&quad);
+                if !self.clipped && self.rings.ends.is_empty() && twice_area_of_quad(quad) > 0 {
+                    return;
+                }
+            }
             places => ring.extend(places.iter().step_by(self.step).map(point)),
         }
         if self.step < self.rings.ring(cell).len() / 4 || !self.rings.ends.is_empty() {
@@ -191,6 +210,13 @@ impl ZoomedRings<'_> {
         };
         world.map(|world| at_zoom(world, self.zoom))
     }
+}
+
+/// The longer side of the box around a ring, world units.
+#[inline]
+fn width(ring: &[u32], places: &[WorldPoint]) -> u32 {
+    let [west, north, east, south] = around(ring.iter().map(|&place| places[place as usize]));
+    (east - west).max(south - north)
 }
 
 /// The box around at least one place: west, north, east, south.

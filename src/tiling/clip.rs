@@ -66,6 +66,13 @@ pub(super) fn twice_area(ring: &[TilePoint]) -> i64 {
     ring.iter().zip(next).map(|(&a, &b)| wide(a).0 * wide(b).1 - wide(b).0 * wide(a).1).sum()
 }
 
+/// The same for four corners: half the product of the diagonals.
+#[inline]
+pub(super) fn twice_area_of_quad([a, b, c, d]: [TilePoint; 4]) -> i64 {
+    let along = |from: TilePoint, to: TilePoint, axis: usize| i64::from(to[axis]) - i64::from(from[axis]);
+    along(a, c, 0) * along(b, d, 1) - along(b, d, 0) * along(a, c, 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,6 +93,12 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn four_corners_have_the_area_of_any_ring(quad: [[i16; 2]; 4]) {
+            let quad = quad.map(|point| point.map(i32::from));
+            proptest::prop_assert_eq!(twice_area_of_quad(quad), twice_area(&quad));
+        }
+
         #[test]
         fn both_directions_cut_alike(ax in -20000..-64, bx in -63..20000, ay in -20000..20000, by in -20000..20000) {
             let (a, b) = ([ax, ay], [bx, by]);

@@ -14,7 +14,8 @@ use crate::tiling::areas::{self, AreaRings, Piece};
 use crate::tiling::cells::{CellRings, ZoomedRings, bounds};
 use crate::tiling::encode::{CellEncoder, CellFeature, LayerSchema};
 use crate::tiling::metadata::{DescribedLayer, Describes};
-use crate::tiling::world::{EXTENT, World, at_zoom, touched};
+use crate::tiling::runs::{self, Run};
+use crate::tiling::world::{EXTENT, TileBlock, World, at_zoom};
 
 /// Everything that is the same for all zooms.
 pub(super) struct Plan<'r> {
@@ -47,30 +48,19 @@ pub(super) struct ZoomContent<'p> {
     pub(super) tiles: Vec<TileContent>,
     /// Pieces of areas by tile, system and area.
     pub(super) pieces: Vec<Piece>,
-    cells: Vec<PlacedCell>,
+    runs: Vec<Run>,
     /// Rings of the layers shown, by position of the layer.
     rings: BTreeMap<usize, ZoomedRings<'p>>,
 }
 
-/// What one tile holds: ranges of the zoom's cells and pieces.
+/// What one tile holds: ranges of the zoom's runs of cells and pieces.
 pub(super) struct TileContent {
     pub(super) id: u64,
-    cells: Range<usize>,
+    runs: Range<usize>,
     pieces: Range<usize>,
 }
 
-/// A cell in a tile. Orders as the archive does.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct PlacedCell {
-    tile: u64,
-    layer: u32,
-    cell: u32,
-}
-
-/// Cells that one thread looks at in a row.
-const ROW_OF_CELLS: usize = 4096;
-
-fn tile_id(zoom: u8, x: u32, y: u32) -> u64 {
+pub(super) fn tile_id(zoom: u8, x: u32, y: u32) -> u64 {
     TileId::from(TileCoord::new(zoom, x, y).expect("tiles are within their zoom")).value()
 }
 
@@ -157,49 +147,35 @@ impl<'r> Plan<'r> {
         };
         let rings: BTreeMap<usize, ZoomedRings<'_>> =
             self.rings.iter().filter_map(shown).map(|i| (i, self.rings[&i].at(zoom))).collect();
-        let mut cells: Vec<PlacedCell> = Vec::new();
-        for (&layer, zoomed) in &rings {
-            let count = self.rings[&layer].len();
-            cells.par_extend((0..count.div_ceil(ROW_OF_CELLS)).into_par_iter().flat_map_iter(|row| {
-                // A row of cells runs along a row of tiles: mostly a cell is in the tile of the cell before it.
-                let (mut known, mut id) = ((0, 0), tile_id(zoom, 0, 0));
-                let row = row * ROW_OF_CELLS..count.min((row + 1) * ROW_OF_CELLS);
-                row.flat_map(|cell| zoomed.tiles(cell).map(move |tile| (cell, tile))).map(move |(cell, (x, y))| {
-                    if known != (x, y) {
-                        (known, id) = ((x, y), tile_id(zoom, x, y));
-                    }
-                    PlacedCell { tile: id, layer: layer as u32, cell: cell as u32 }
-                })
-            }));
-        }
-        cells.par_sort_unstable();
+        let mut runs: Vec<Run> = rings.iter().flat_map(|(&layer, zoomed)| runs::of_layer(layer, zoomed)).collect();
+        runs.par_sort_unstable();
         let piece_tile = |piece: &Piece| tile_id(zoom, piece.tile.0, piece.tile.1);
         pieces.par_sort_by_cached_key(|piece| (piece_tile(piece), piece.system, piece.area));
         let extent = self.extent_tiles(zoom);
         let mut tiles: Vec<TileContent> = Vec::new();
-        let (mut next_cell, mut next_piece, mut next_extent) = (0, 0, 0);
+        let (mut next_run, mut next_piece, mut next_extent) = (0, 0, 0);
         loop {
             let heads = [
-                cells.get(next_cell).map(|cell| cell.tile),
+                runs.get(next_run).map(|run| run.tile),
                 pieces.get(next_piece).map(piece_tile),
                 extent.get(next_extent).copied(),
             ];
             let Some(id) = heads.into_iter().flatten().min() else { break };
-            let cell_end = next_cell + cells[next_cell..].iter().take_while(|cell| cell.tile == id).count();
+            let run_end = next_run + runs[next_run..].iter().take_while(|run| run.tile == id).count();
             let piece_end = next_piece + pieces[next_piece..].iter().take_while(|piece| piece_tile(piece) == id).count();
-            tiles.push(TileContent { id, cells: next_cell..cell_end, pieces: next_piece..piece_end });
+            tiles.push(TileContent { id, runs: next_run..run_end, pieces: next_piece..piece_end });
             next_extent += usize::from(extent.get(next_extent) == Some(&id));
-            (next_cell, next_piece) = (cell_end, piece_end);
+            (next_run, next_piece) = (run_end, piece_end);
         }
         let level = size.filter(|_| !rings.is_empty()).map(|size| size.level_name());
-        ZoomContent { zoom, level, work: self.work_at(zoom), tiles, pieces, cells, rings }
+        ZoomContent { zoom, level, work: self.work_at(zoom), tiles, pieces, runs, rings }
     }
 
     fn extent_tiles(&self, zoom: u8) -> Vec<u64> {
         let Some(extent) = self.extent.as_ref().filter(|extent| extent.zooms.contains(&zoom)) else { return Vec::new() };
         let [west, north, east, south] = extent.bounds.map(|world| at_zoom(world, zoom));
-        let rows = touched(north, south, zoom);
-        let mut ids: Vec<u64> = touched(west, east, zoom).flat_map(|x| rows.clone().map(move |y| tile_id(zoom, x, y))).collect();
+        let tiles = TileBlock::around([west, north, east, south], zoom);
+        let mut ids: Vec<u64> = tiles.iter().map(|(x, y)| tile_id(zoom, x, y)).collect();
         ids.sort_unstable();
         ids
     }
@@ -216,16 +192,16 @@ impl<'r> Plan<'r> {
         let xy = (coord.x(), coord.y());
         let mut features = 0;
         let mut ring = Vec::new();
-        for cells in content.cells[tile.cells.clone()].chunk_by(|a, b| a.layer == b.layer) {
-            let position = cells[0].layer as usize;
-            let (layer, schema) = (&self.layers[position], &self.schemas[position]);
+        for runs in content.runs[tile.runs.clone()].chunk_by(|a, b| a.layer == b.layer) {
+            let position = runs[0].layer as usize;
+            let (layer, schema, rings) = (&self.layers[position], &self.schemas[position], &content.rings[&position]);
+            let adaptive = layer.adaptive();
             encoder.begin(schema);
-            for placed in cells {
-                let cell = placed.cell as usize;
-                content.rings[&position].ring_in_tile(cell, xy, &mut ring);
+            for cell in runs.iter().flat_map(|run| run.first as usize..run.end as usize) {
+                rings.ring_in_tile(cell, xy, &mut ring);
                 if !ring.is_empty() {
                     let id = layer.feature_id(layer.block.units[cell]);
-                    let size_m = layer.size_m(layer.block.units[cell]);
+                    let size_m = if adaptive { layer.size_m(layer.block.units[cell]) } else { None };
                     encoder.add(schema, &CellFeature { id, ring: &ring, numbers: layer.block.numbers(cell), size_m });
                     features += 1;
                 }
@@ -262,10 +238,15 @@ impl<'r> Plan<'r> {
 }
 
 fn schema(layer: &Layer<'_>) -> LayerSchema {
-    let negative =
-        |column: usize| (0..layer.block.units.len()).any(|unit| layer.block.numbers(unit)[column].value().is_some_and(|v| v < 0));
     let fields: Vec<_> = layer.fields.iter().map(|f| (f.name.clone(), f.status_name.clone())).collect();
-    let signed = (0..fields.len()).into_par_iter().map(negative).collect();
+    let negative = |mut signed: Vec<bool>, unit: usize| {
+        let numbers = layer.block.numbers(unit).iter().zip(&mut signed);
+        numbers.for_each(|(number, signed)| *signed |= number.value().is_some_and(|value| value < 0));
+        signed
+    };
+    let none = || vec![false; fields.len()];
+    let either = |a: Vec<bool>, b: Vec<bool>| a.into_iter().zip(b).map(|(a, b)| a | b).collect();
+    let signed = (0..layer.block.units.len()).into_par_iter().fold(none, negative).reduce(none, either);
     LayerSchema { name: layer.name.clone(), fields, signed }
 }
 

@@ -14,7 +14,7 @@ use crate::confidential::{Dimension, Lattice, Level, Release, Status, Table, Uni
 use crate::grid::{CellId, GridSizes};
 use crate::layer::{Symbology, layers};
 use crate::progress::Silent;
-use crate::tiling::{TileFormat, TileOptions, TileReport, write_tiles};
+use crate::tiling::{EarlierTiles, TileFormat, TileOptions, TileReport, compressor, write_tiles};
 
 /// Layer, zoom, feature id → attributes as text.
 type Found = BTreeMap<(String, u8, u64), BTreeMap<String, String>>;
@@ -25,6 +25,8 @@ fn options() -> TileOptions {
         attribution: "© nobody".to_owned(),
         description: "synthetic".to_owned(),
         formats: vec![TileFormat::PmTiles, TileFormat::MbTiles, TileFormat::Directory],
+        smallest: false,
+        earlier: None,
     }
 }
 
@@ -417,4 +419,151 @@ fn synthetic_tiles() {
             eprintln!("{:?}", report.warnings(Default::default()));
         }
     }
+}
+
+/// Every file below a folder with its bytes.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let (mut found, mut folders) = (BTreeMap::new(), vec![folder.to_owned()]);
+    while let Some(below) = folders.pop() {
+        for entry in fs::read_dir(below).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false => _ = found.insert(path.strip_prefix(folder).unwrap().display().to_string(), fs::read(&path).unwrap()),
+            }
+        }
+    }
+    found
+}
+
+/// The release with other numbers in place of every `every`-th, counted over all.
+fn changed(release: &Release, every: u64) -> Release {
+    let mut at = 0;
+    let blocks = release.blocks.iter().map(|block| {
+        let numbers: Vec<Number> = (0..block.units.len())
+            .flat_map(|unit| block.numbers(unit))
+            .map(|number| {
+                at += 1;
+                match (at % every == 0, number.status(), number.value()) {
+                    (true, ..) => Number::Published(100_000 + at as i64),
+                    (_, Status::Uncertain, Some(value)) => Number::Uncertain(value),
+                    (_, _, Some(value)) => Number::Published(value),
+                    (_, Status::Suppressed, _) => Number::Suppressed,
+                    _ => Number::NoData,
+                }
+            })
+            .collect();
+        for_tests::block(block.date, block.level, block.units.clone(), numbers.into_iter())
+    });
+    for_tests::release(release.lattice.clone(), blocks.collect())
+}
+
+/// Writes a release beside the tiles of an earlier one and asserts that all files are those of a full run; gives tiles taken over, and all.
+fn assert_same_since(release: &Release, earlier: &Path, threads: usize) -> (u64, u64) {
+    let (full, report) = write(release, threads);
+    let folder = tempfile::tempdir().unwrap();
+    let tiles = EarlierTiles::open(&earlier.join("tiles.pmtiles")).unwrap();
+    let options = TileOptions { earlier: Some(Arc::new(tiles)), ..options() };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    let since = pool.install(|| write_tiles(release, &Symbology::of(release), &options, folder.path(), &Silent)).unwrap();
+    assert!(files(full.path()) == files(folder.path()), "{threads} threads");
+    assert_eq!(TileReport { taken_over: 0, ..since.clone() }, report);
+    (since.taken_over, report.zooms.iter().map(|zoom| zoom.tiles).sum())
+}
+
+#[test]
+fn with_earlier_tiles_the_files_are_those_of_a_full_run() {
+    let sizes = [100, 1000];
+    let first = release(&sizes, (4_300_000, 3_390_000), 60, 2, &[None]);
+    let (folder, _) = write(&first, 2);
+    for threads in [1, 2] {
+        let (same, all) = assert_same_since(&first, folder.path(), threads);
+        assert!(same == all && all > 100, "{same} of {all}");
+        // A few numbers, and all.
+        let (some, all) = assert_same_since(&changed(&first, 4001), folder.path(), threads);
+        assert!(0 < some && some < all, "{some} of {all}");
+        let (none, _) = assert_same_since(&changed(&first, 1), folder.path(), threads);
+        assert_eq!(none, 0);
+    }
+}
+
+#[test]
+fn other_cells_tables_dates_and_places_take_over_what_is_the_same_and_no_more() {
+    let corner = (4_300_000, 3_390_000);
+    let first = release(&[100, 1000], corner, 30, 2, &[None]);
+    let (folder, _) = write(&first, 2);
+    let mut bordered = release(&[100, 1000], corner, 30, 2, &[None]);
+    let mut system = (*bordered.lattice.systems[0]).clone();
+    let far = |c: geo::Coord<f64>| geo::Coord { x: if c.x > 9.76 { c.x + 0.001 } else { c.x }, y: c.y };
+    let moved = geo::MapCoords::map_coords(&system.areas[1].outline_lon_lat_deg, far);
+    (system.areas[1].outline_lon_lat_deg, system.areas[1].outline_3035_m) = (moved.clone(), moved);
+    bordered.lattice.systems[0] = Arc::new(system);
+    let others = [
+        (bordered, true),
+        (release(&[100, 1000], corner, 31, 2, &[None]), true),
+        (release(&[100, 1000], corner, 30, 3, &[None]), false),
+        (release(&[100, 500], corner, 30, 2, &[None]), true),
+        (release(&[100, 1000], corner, 30, 2, &[Some("2023-12-31"), Some("2024-12-31")]), false),
+        (release(&[100, 1000], (4_100_000, 2_990_000), 30, 2, &[None]), true),
+    ];
+    for (at, (other, some)) in others.iter().enumerate() {
+        let (same, all) = assert_same_since(other, folder.path(), 2);
+        assert!(same < all && (same > 0) == *some, "case {at}: {same} of {all}");
+    }
+}
+
+#[test]
+fn an_archive_with_leaf_directories_is_taken_over_too() {
+    // More entries than the root directory holds.
+    let coarse = release(&[1000], (4_100_000, 3_000_000), 230, 0, &[None]);
+    let (folder, _) = write(&coarse, 2);
+    let (same, all) = assert_same_since(&coarse, folder.path(), 2);
+    let file = fs::read(folder.path().join("tiles.pmtiles")).unwrap();
+    assert!(u64::from_le_bytes(file[48..56].try_into().unwrap()) > 0, "no leaves");
+    assert_eq!(same, all);
+}
+
+#[test]
+fn a_damaged_archive_never_gives_a_wrong_tile() {
+    let first = release(&[100, 1000], (4_300_000, 3_390_000), 12, 1, &[None]);
+    let (folder, _) = write(&first, 2);
+    let path = folder.path().join("tiles.pmtiles");
+    let whole = fs::read(&path).unwrap();
+    let unpacked = |folder: &Path| mbtiles(folder);
+    let expected = unpacked(folder.path());
+    for seed in 0..60 {
+        let mut bytes = whole.clone();
+        let at = if seed % 3 == 0 { pick(seed, 200) } else { pick(seed, bytes.len() as u64) } as usize;
+        match seed % 4 {
+            0 => bytes.truncate(at),
+            _ => bytes[at] ^= 1 << (seed % 8),
+        }
+        fs::write(&path, bytes).unwrap();
+        let Ok(tiles) = EarlierTiles::open(&path) else { continue };
+        let options = TileOptions { earlier: Some(Arc::new(tiles)), formats: vec![TileFormat::MbTiles], ..options() };
+        let out = tempfile::tempdir().unwrap();
+        write_tiles(&first, &Symbology::of(&first), &options, out.path(), &Silent).unwrap();
+        assert!(unpacked(out.path()) == expected, "seed {seed}");
+    }
+}
+
+#[test]
+fn the_smallest_tiles_say_the_same_in_fewer_bytes() {
+    let first = release(&[100, 1000], (4_300_000, 3_390_000), 30, 2, &[None]);
+    let (folder, report) = write(&first, 2);
+    let out = tempfile::tempdir().unwrap();
+    let options = TileOptions { smallest: true, ..options() };
+    let smallest = write_tiles(&first, &Symbology::of(&first), &options, out.path(), &Silent).unwrap();
+    assert!(mbtiles(folder.path()) == mbtiles(out.path()));
+    let bytes = |report: &TileReport| report.zooms.iter().map(|zoom| zoom.bytes).sum::<u64>();
+    assert!(bytes(&smallest) < bytes(&report));
+    assert_ne!(smallest.compressor, report.compressor);
+}
+
+#[test]
+fn the_compressor_is_named_with_the_version_in_use() {
+    let lock = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock"));
+    let (_, behind) = lock.split_once("name = \"libdeflate-sys\"\nversion = \"").unwrap();
+    let version = behind.split('"').next().unwrap();
+    assert!(compressor(false).starts_with(&format!("libdeflate {version}, level ")), "{version}");
 }

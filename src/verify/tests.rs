@@ -168,7 +168,7 @@ fn bundle_of(release: &Release, formats: &[&str]) -> tempfile::TempDir {
     let tile_formats: Vec<TileFormat> = archives.iter().filter(|(name, _)| has(name)).map(|(_, format)| *format).collect();
     if !tile_formats.is_empty() {
         let (title, attribution, description) = ("Test".to_owned(), "nobody".to_owned(), "invented".to_owned());
-        let options = TileOptions { title, attribution, description, formats: tile_formats };
+        let options = TileOptions { title, attribution, description, formats: tile_formats, smallest: false, earlier: None };
         write_tiles(release, &Symbology::of(release), &options, path, &Silent).unwrap();
     }
     let plan = ZoomPlan::new(&release.lattice.sizes, 53.6, 53.8);

@@ -7,10 +7,10 @@ use crate::export::geopackage::blob::Envelope;
 use crate::export::geopackage::features::quoted;
 
 /// Makes the index of `table`, fills it, and sets the triggers that keep it right when someone edits the file.
-pub(super) fn write(transaction: &Transaction<'_>, table: &str, boxes: &[(i64, Envelope)]) -> rusqlite::Result<()> {
+pub(super) fn write(transaction: &Transaction<'_>, table: &str, entries: Vec<Entry>) -> rusqlite::Result<()> {
     let index = quoted(&format!("rtree_{table}_geom"));
     transaction.execute_batch(&format!("CREATE VIRTUAL TABLE {index} USING rtree(id, minx, maxx, miny, maxy)"))?;
-    fill(transaction, table, boxes.iter().map(|(fid, envelope)| Entry::new(*fid, *envelope)).collect())?;
+    fill(transaction, table, entries)?;
     transaction.execute_batch(&triggers(table))?;
     transaction.execute(
         "INSERT INTO gpkg_extensions VALUES (?1, 'geom', 'gpkg_rtree_index', 'http://www.geopackage.org/spec120/#extension_rtree', 'write-only')",
@@ -21,14 +21,14 @@ pub(super) fn write(transaction: &Transaction<'_>, table: &str, boxes: &[(i64, E
 
 /// What a node holds for each of its children: the child's number, or in a leaf the feature's, and its box as minx, maxx, miny, maxy.
 #[derive(Clone, Copy)]
-struct Entry {
+pub(super) struct Entry {
     id: i64,
     sides: [f32; 4],
 }
 
 impl Entry {
     /// The box grows to the next `f32` outwards, so that it never is too small.
-    fn new(id: i64, e: Envelope) -> Self {
+    pub(super) fn new(id: i64, e: Envelope) -> Self {
         let below = |n: f64| if f64::from(n as f32) > n { (n as f32).next_down() } else { n as f32 };
         let above = |n: f64| if f64::from(n as f32) < n { (n as f32).next_up() } else { n as f32 };
         Self { id, sides: [below(e.min_x), above(e.max_x), below(e.min_y), above(e.max_y)] }
