@@ -108,9 +108,8 @@ pub(super) fn feature(bundle: &Loaded, shelf: usize, place: usize) -> Value {
     }
     for (column, number) in bundle.stock.columns.iter().zip(of.numbers(place)) {
         properties.insert(column.field.clone(), json!(number.value()));
-        if number.status() != Status::Value {
-            properties.insert(column.status_field.clone(), json!(number.status().name()));
-        }
+        // Always: readers like QGIS know the fields that the first features have.
+        properties.insert(column.status_field.clone(), json!(number.status().name()));
     }
     json!({"type": "Feature", "id": of.ids[place], "geometry": bundle.outline(shelf, place), "properties": properties})
 }
