@@ -5,6 +5,7 @@ Needs `wrk` for the first three (Debian: apt-get install wrk). Everything is bou
 """
 
 import argparse
+import gzip
 import http.client
 import json
 import math
@@ -43,7 +44,8 @@ def get(path, connection=None):
     connection = connection or http.client.HTTPConnection(host, port, timeout=60)
     connection.request("GET", path, headers={"accept-encoding": "gzip"})
     response = connection.getresponse()
-    return response.status, response.read()
+    body = response.read()
+    return response.status, gzip.decompress(body) if response.headers.get("content-encoding") == "gzip" else body
 
 
 def memory_mib():

@@ -5,7 +5,6 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use crate::ask::Shelf;
-use crate::confidential::Status;
 use crate::serve::limits::FEATURES;
 use crate::serve::loaded::{Bounds, Loaded};
 use crate::serve::reply::{self, Parameters};
