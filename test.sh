@@ -8,6 +8,9 @@ command -v python3 >/dev/null || missing="$missing python3"
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 command -v npm >/dev/null || missing="$missing npm"
 command -v cc >/dev/null || missing="$missing gcc"
+if [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
+    if [ "$(id -u)" = 0 ]; then missing="$missing chromium"; else echo "Chromium is absent (chromium): the page's test is skipped" >&2; fi
+fi
 if ! ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1; then
     if [ "$(id -u)" = 0 ]; then missing="$missing postgresql-postgis"; else echo "PostGIS is absent (postgresql-postgis): its tests are skipped" >&2; fi
 fi

@@ -197,7 +197,7 @@ fn run(command: Command, language: Language, log: Log) -> Result<u8, Error> {
             progress.finish();
             words::tell_summary(&done, language, log);
             if let Some(listen) = serve {
-                serve::serve_bundles(&[done.folder], listen, language)?;
+                serve::serve_bundles(&[done.folder], listen, (None, language))?;
             }
             Ok(0)
         }

@@ -2,6 +2,7 @@
 //!
 //! Unknown keys are refused with the nearest known one. `kleinraum schema` prints the JSON Schema of [`Plan`].
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -138,7 +139,7 @@ pub struct PositionPlan {
     /// For each area system, by name, the column of its key (AGS, ARS, own codes): no coordinates and no grid. The same column may serve several
     /// systems: longer keys lie in the areas that they begin with. With `street_table` these are columns of that table.
     #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
-    pub area_keys: std::collections::BTreeMap<String, String>,
+    pub area_keys: BTreeMap<String, String>,
     /// A table of streets and numbers that says which areas they lie in, for records with an address (`position.address` without a register).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub street_table: Option<StreetTablePlan>,
@@ -152,7 +153,7 @@ pub struct StreetTablePlan {
     pub file: PathBuf,
     /// Which column is what: `street`, `number`, `suffix`, `from`, `to`, `side` (odd, even, both), `postcode`, `municipality`, `street_key`.
     #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
-    pub columns: std::collections::BTreeMap<String, String>,
+    pub columns: BTreeMap<String, String>,
 }
 
 /// Columns of an address, and the register that says where houses are.
@@ -170,7 +171,7 @@ pub struct AddressPlan {
     pub register_crs: Option<String>,
     /// Which column of a table is what: `street`, `number`, `suffix`, `x`, `y`, `street_key`, `postcode`, `municipality`, `place`.
     #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
-    pub register_columns: std::collections::BTreeMap<String, String>,
+    pub register_columns: BTreeMap<String, String>,
     /// File that keeps the register's index, relative to the plan; beside the register if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub register_index: Option<PathBuf>,
@@ -280,7 +281,7 @@ pub struct AreaPlan {
     pub crs: Option<String>,
     /// Attributes a feature must have, by name.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
-    pub filter: std::collections::BTreeMap<String, String>,
+    pub filter: BTreeMap<String, String>,
 }
 
 /// One dimension.
@@ -319,6 +320,9 @@ pub struct DimensionPlan {
     /// Whether it is secret too that all of a group, or all but one, are in one of the sensitive categories.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub group_disclosure: bool,
+    /// Further words for categories, read in questions: `"Hartz IV" = ["SGB II"]`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub synonyms: BTreeMap<String, Vec<String>>,
 }
 
 /// What to do with a record that has no value in a dimension.

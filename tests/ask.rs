@@ -4,7 +4,7 @@ mod desk;
 
 use std::collections::BTreeMap;
 
-use kleinraum::ask::{AskError, Options, Query, Stock, answer, phrase};
+use kleinraum::ask::{AskError, LEAST_PEOPLE, Options, Outline, Query, Stock, answer, phrase};
 use kleinraum::error::Language;
 
 /// Small numbers that are the same everywhere.
@@ -45,6 +45,36 @@ fn a_question_in_the_written_form_and_in_words() {
 }
 
 #[test]
+fn words_of_the_plan_and_a_drawn_area() {
+    let words = "method = \"suppress\"\nthreshold = 5";
+    let (desk, _) = desk::desk();
+    desk::run(desk.path(), "out", &desk::Job { protection: words, tables: r#"["age"], ["sex"]"#, ..desk::Job::default() });
+    // A plan's words stand in run.json.
+    let file = desk.path().join("out/run.json");
+    let mut run: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(run["synonyms"], serde_json::json!({}));
+    run["synonyms"] =
+        serde_json::json!({"age": {"Halbstarke": ["0-17"], "Erwerbsalter und Kinder": ["18-64", "0-17"], "Greise": ["100+"]}});
+    std::fs::write(&file, run.to_string()).unwrap();
+    let stock = Stock::read(&desk.path().join("out")).unwrap();
+    let written = |text: &str| phrase::read(&stock, text).map(|r| r.query.written(&stock));
+    assert_eq!(written("Wo leben Halbstarke?").as_deref(), Ok("age=0-17"));
+    assert_eq!(written("age=halbstarke & sex=f").as_deref(), Ok("age=0-17 & sex=f"));
+    assert_eq!(written("Wo leben Frauen im Erwerbsalter und Kinder?").as_deref(), Ok("age=0-17,18-64 & sex=f"));
+    assert!(written("age=Greise").is_err());
+
+    let polygon = r#"{"type":"Feature","geometry":{"type":"Polygon","coordinates":[[[9.9,53.4],[10.1,53.4],[10.1,53.7],[9.9,53.7],[9.9,53.4]]]}}"#;
+    std::fs::write(desk.path().join("all.geojson"), polygon).unwrap();
+    let told = |words: &[&str]| desk::kleinraum(desk.path(), &[&["ask", "out", "*", "--json"][..], words].concat());
+    let json = |output: std::process::Output| serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap();
+    let (all, drawn) = (json(told(&["--by", "1km"])), json(told(&["--by", "1km", "--within", "all.geojson"])));
+    assert_eq!((&all["places"], &all["rows"]), (&drawn["places"], &drawn["rows"]));
+    assert_eq!(told(&["--within", "areas.geojson"]).status.code(), Some(2), "metres are no degrees");
+    assert_eq!(told(&["--within", "nowhere.geojson"]).status.code(), Some(3));
+    assert_eq!(told(&["--within", "all.geojson", "--by", "half"]).status.code(), Some(2));
+}
+
+#[test]
 fn what_is_not_published_together_is_refused_with_suppression_and_answered_where_numbers_add_up() {
     let withheld = bundle("method = \"suppress\"\nthreshold = 5", r#"["age"], ["sex"]"#);
     let stock = Stock::read(&withheld.path().join("out")).unwrap();
@@ -79,8 +109,9 @@ fn a_session_of_random_questions_tells_nothing_that_is_not_published() {
         value
     });
     let stock = Stock::read(&desk.path().join("out")).unwrap();
-    let (mut state, mut told, mut withheld) = (11, 0, 0);
-    for _ in 0..600 {
+    let questions: usize = std::env::var("KLEINRAUM_QUESTIONS").ok().map_or(1_000, |n| n.parse().unwrap());
+    let (mut state, mut told, mut withheld, mut few) = (11, 0, 0, 0);
+    for _ in 0..questions {
         let mut conditions = Vec::new();
         for dimension in &stock.dimensions {
             let picked: Vec<&str> =
@@ -93,7 +124,20 @@ fn a_session_of_random_questions_tells_nothing_that_is_not_published() {
         let query = phrase::read(&stock, &text).unwrap().query;
         let levels = stock.levels();
         let by = &levels[random(&mut state, levels.len())];
-        let answer = answer(&stock, &query, &Options { by: Some(by), top: usize::MAX, ..Options::default() }).unwrap();
+        // Every third question is about a rectangle somewhere.
+        let corner = |state: &mut u64| (10.0 + random(state, 45) as f64 / 1000.0, 53.52 + random(state, 40) as f64 / 1000.0);
+        let ((west, south), (east, north)) = (corner(&mut state), corner(&mut state));
+        let drawn = (random(&mut state, 3) == 0 && by != "half")
+            .then(|| Outline::parse(&format!("{west},{south};{east},{south};{east},{north};{west},{north}")).unwrap());
+        let options = Options { by: Some(by), top: usize::MAX, within: drawn.as_ref(), ..Options::default() };
+        let answer = match answer(&stock, &query, &options) {
+            Err(AskError::FewPeople) => {
+                few += 1;
+                continue;
+            }
+            answer => answer.unwrap(),
+        };
+        assert!(drawn.is_none() || answer.base.count >= LEAST_PEOPLE);
         assert!(answer.to_json(Language::English).to_string().len() > 10);
         withheld += answer.withheld;
         // Conditions on all categories are none.
@@ -114,5 +158,6 @@ fn a_session_of_random_questions_tells_nothing_that_is_not_published() {
             told += 1;
         }
     }
-    assert!(told > 10_000 && withheld > 1_000, "{told} told, {withheld} withheld");
+    eprintln!("{questions} questions: {told} numbers told, {withheld} withheld, {few} drawn areas with too few people");
+    assert!(told > 10_000 && withheld > 1_000 && few > 10, "{told} told, {withheld} withheld, {few} with few people");
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::ask::AskError;
+use crate::ask::outline::{LEAST_PEOPLE, Outline};
 use crate::ask::query::Query;
 use crate::ask::stock::{Count, Shelf, Stock};
 use crate::confidential::Status;
@@ -21,11 +22,13 @@ pub struct Options<'o> {
     pub top: usize,
     /// The part of the group that the smallest set of places is to hold.
     pub hold: f64,
+    /// A drawn area: only cells whose middle lies inside. Its cells are the finest, unless `by` names others.
+    pub within: Option<&'o Outline>,
 }
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Self { by: None, date: None, top: 10, hold: 0.6 }
+        Self { by: None, date: None, top: 10, hold: 0.6, within: None }
     }
 }
 
@@ -80,6 +83,8 @@ pub struct Answer {
     pub smallest: Option<(Vec<String>, i64)>,
     /// The part that was wanted.
     pub hold: f64,
+    /// The drawn area that was asked about, as well-known text.
+    pub within: Option<String>,
     /// A published number of these is at most so far from the true one; none where no bound holds.
     pub error_at_most: Option<u64>,
 }
@@ -98,18 +103,23 @@ pub fn answer(stock: &Stock, query: &Query, options: &Options<'_>) -> Result<Ans
         }
     };
     let of_date = || stock.shelves.iter().filter(|s| s.date == date);
-    let shelf = match options.by {
-        Some(level) => of_date().find(|s| s.level == level),
-        None => of_date().find(|s| s.size.is_none()).or_else(|| of_date().next_back()),
+    let shelf = match (options.by, options.within) {
+        (Some(level), _) => of_date().find(|s| s.level == level),
+        (None, Some(_)) => of_date().find(|s| s.size.is_some()),
+        (None, None) => of_date().find(|s| s.size.is_none()).or_else(|| of_date().next_back()),
     };
     let shelf = shelf.ok_or_else(|| AskError::Level { name: options.by.unwrap_or("").into(), known: stock.levels() })?;
-    let places: Vec<usize> = match &query.within {
-        Some((system, key)) => stock.inside(shelf, (system, key)),
-        None => (0..shelf.ids.len()).collect(),
-    };
+    let places = places(stock, shelf, (query, options.within))?;
     let within = query.within.as_ref().map(|(system, key)| (system.as_str(), key.as_str()));
-    let whole = most_told(stock, of_date(), (&columns, within));
-    let base = most_told(stock, of_date(), (&[0], within));
+    let told = |columns: &[usize]| match options.within {
+        // Cells of other sizes would be other cells than those that were drawn round.
+        Some(_) => sum(shelf, &places, columns),
+        None => most_told(stock, of_date(), (columns, within)),
+    };
+    let (whole, base) = (told(&columns), told(&[0]));
+    if options.within.is_some() && base.count < LEAST_PEOPLE {
+        return Err(AskError::FewPeople);
+    }
     let overall = (base.count > 0 && !base.at_least && whole.count > 0).then(|| whole.count as f64 / base.count as f64);
     let mut rows = Vec::with_capacity(places.len());
     let mut withheld = 0;
@@ -146,6 +156,7 @@ pub fn answer(stock: &Stock, query: &Query, options: &Options<'_>) -> Result<Ans
         rows,
         smallest,
         hold: options.hold,
+        within: options.within.map(Outline::written),
         error_at_most: error_at_most(stock, shelf, columns.len()),
     })
 }
@@ -156,6 +167,36 @@ fn numbers(shelf: &Shelf, place: usize, columns: &[usize]) -> (Count, Count) {
     (Count::sum(columns.iter().map(|&c| numbers[c])), numbers[0])
 }
 
+/// The positions of a shelf's places that a question is about.
+///
+/// # Errors
+/// If a drawn area is to be counted in areas.
+pub(crate) fn places(stock: &Stock, shelf: &Shelf, (query, drawn): (&Query, Option<&Outline>)) -> Result<Vec<usize>, AskError> {
+    let inside = |(system, key): &(String, String)| stock.inside(shelf, (system, key));
+    match (&query.within, drawn) {
+        (None, None) => Ok((0..shelf.ids.len()).collect()),
+        (Some(area), None) => Ok(inside(area)),
+        (None, Some(outline)) => outline.cells(shelf),
+        (Some(area), Some(outline)) => {
+            let drawn = outline.cells(shelf)?;
+            Ok(inside(area).into_iter().filter(|at| drawn.binary_search(at).is_ok()).collect())
+        }
+    }
+}
+
+/// What is published of some columns in some places, added up.
+fn sum(shelf: &Shelf, places: &[usize], columns: &[usize]) -> Whole {
+    let mut whole = Whole { count: 0, at_least: false };
+    for &at in places {
+        // What one place withholds of several groups is only the withheld ones.
+        for number in columns.iter().map(|&c| shelf.numbers(at)[c]) {
+            whole.count += number.value().unwrap_or(0);
+            whole.at_least |= number.status() == Status::Suppressed;
+        }
+    }
+    whole
+}
+
 /// Every level shows the same people: the one that withholds least tells most of them. With noise, where levels differ, the coarsest cells do,
 /// which have the least of it.
 fn most_told<'s>(
@@ -163,20 +204,9 @@ fn most_told<'s>(
     shelves: impl Iterator<Item = &'s Shelf>,
     (columns, within): (&[usize], Option<(&str, &str)>),
 ) -> Whole {
-    let sum = |shelf: &Shelf| {
-        let places = match within {
-            Some(area) => stock.inside(shelf, area),
-            None => (0..shelf.ids.len()).collect(),
-        };
-        let mut whole = Whole { count: 0, at_least: false };
-        for at in places {
-            // What one place withholds of several groups is only the withheld ones.
-            for number in columns.iter().map(|&c| shelf.numbers(at)[c]) {
-                whole.count += number.value().unwrap_or(0);
-                whole.at_least |= number.status() == Status::Suppressed;
-            }
-        }
-        whole
+    let sum = |shelf: &Shelf| match within {
+        Some(area) => sum(shelf, &stock.inside(shelf, area), columns),
+        None => sum(shelf, &(0..shelf.ids.len()).collect::<Vec<_>>(), columns),
     };
     // Cells that a border crosses count people outside the area too.
     let shelves = shelves.filter(|s| within.is_none_or(|(system, _)| s.level == system));
@@ -252,6 +282,7 @@ impl Answer {
         let whole = |whole: Whole| json!({"count": whole.count, "status": if whole.at_least { "at least" } else { "value" }});
         json!({
             "query": self.query,
+            "within": self.within,
             "level": self.level,
             "date": self.date,
             "method": self.method,

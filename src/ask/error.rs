@@ -62,6 +62,19 @@ pub enum AskError {
         /// What was asked for.
         name: String,
     },
+    /// What is no drawn area.
+    Outline,
+    /// The file of a drawn area cannot be read.
+    OutlineFile {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// A drawn area is asked by areas.
+    OutlineOfAreas,
+    /// A drawn area with so few people that nothing is told.
+    FewPeople,
     /// Nothing in the words could be read.
     Nothing,
     /// More than is taken.
@@ -71,7 +84,7 @@ pub enum AskError {
 impl Failure for AskError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Bundle { .. } => Kind::InputOutput,
+            Self::Bundle { .. } | Self::OutlineFile { .. } => Kind::InputOutput,
             _ => Kind::Usage,
         }
     }
@@ -124,6 +137,25 @@ impl Failure for AskError {
                 language,
                 "no area `{name}`; name its key or its name as published",
                 "kein Gebiet `{name}`; Schlüssel oder Namen wie veröffentlicht angeben"
+            ),
+            Self::Outline => say!(
+                language,
+                "this is no drawn area: corners in degrees, longitude first, as `9.6,53.7;9.7,53.7;9.7,53.8`, as `POLYGON((…))`, or a polygon in GeoJSON",
+                "das ist kein gezeichnetes Gebiet: Ecken in Grad, Länge zuerst, wie `9.6,53.7;9.7,53.7;9.7,53.8`, als `POLYGON((…))` oder ein Polygon in GeoJSON"
+            ),
+            Self::OutlineFile { file, reason } => {
+                say!(language, "{}: cannot be read ({reason})", "{}: lässt sich nicht lesen ({reason})", file.display())
+            }
+            Self::OutlineOfAreas => say!(
+                language,
+                "a drawn area is counted in whole cells: choose a grid size with `by`, not an area system",
+                "ein gezeichnetes Gebiet wird in ganzen Zellen gezählt: mit `by` eine Gittergröße wählen, kein Gebietssystem"
+            ),
+            Self::FewPeople => say!(
+                language,
+                "fewer than {} people are published there: draw a larger area",
+                "dort sind weniger als {} Personen veröffentlicht: ein größeres Gebiet zeichnen",
+                crate::ask::LEAST_PEOPLE
             ),
             Self::Nothing => say!(
                 language,

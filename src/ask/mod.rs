@@ -8,6 +8,7 @@
 mod answer;
 mod band;
 mod error;
+mod outline;
 pub mod phrase;
 mod query;
 mod stock;
@@ -16,7 +17,8 @@ mod stock_file;
 mod tests;
 
 pub use answer::{Answer, Options, Place, Whole, answer};
-pub(crate) use answer::{decimal, grouped};
+pub(crate) use answer::{decimal, grouped, places};
 pub use error::AskError;
+pub use outline::{LEAST_PEOPLE, Outline};
 pub use query::{Chip, Query, Reading};
 pub use stock::{Column, Count, Dimension, Shelf, Stock};

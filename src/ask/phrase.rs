@@ -374,8 +374,10 @@ impl Reader<'_> {
         let mut found: Vec<(usize, Vec<usize>)> = Vec::new();
         let mut longest = 0;
         for (d, dimension) in self.stock.dimensions.iter().enumerate() {
-            for (c, category) in dimension.categories.iter().enumerate() {
-                let folded = fold(category);
+            let categories = dimension.categories.iter().enumerate().map(|(c, category)| (category, vec![c]));
+            // The plan's own words come before published names of the same length.
+            for (word, meant) in dimension.synonyms.iter().map(|(word, meant)| (word, meant.clone())).chain(categories) {
+                let folded = fold(word);
                 let name: Vec<&str> = split(&folded).collect();
                 if folded.chars().count() < 2 || name.is_empty() || SILENT.contains(&format!(" {folded} ")) {
                     continue;
@@ -394,7 +396,9 @@ impl Reader<'_> {
                 if name.len() > longest {
                     (longest, found) = (name.len(), Vec::new());
                 }
-                found.push((d, vec![c]));
+                if !found.contains(&(d, meant.clone())) {
+                    found.push((d, meant));
+                }
             }
         }
         if found.is_empty() {

@@ -189,6 +189,9 @@ fn by_name(dimension: &Dimension, name: &str) -> Option<Vec<usize>> {
     if let Some(at) = dimension.categories.iter().position(|c| c == name || c.to_lowercase() == lower) {
         return Some(vec![at]);
     }
+    if let Some((_, meant)) = dimension.synonyms.iter().find(|(word, _)| word.to_lowercase() == lower) {
+        return Some(meant.clone());
+    }
     let bands = bands(dimension);
     let band = Band::of_label(name)?;
     // `0-6` is mostly meant with its end, sometimes without: whichever the bands make up.

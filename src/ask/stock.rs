@@ -78,6 +78,8 @@ pub struct Dimension {
     pub label: String,
     /// Labels, in their order.
     pub categories: Vec<String>,
+    /// Further words for categories, as the plan defines them: the word, and positions of the categories it means.
+    pub synonyms: Vec<(String, Vec<usize>)>,
 }
 
 /// One published column of counts.

@@ -25,6 +25,9 @@ struct RunJson {
     attribution: String,
     protection: Protection,
     fields: Vec<DescribedField>,
+    /// Of each dimension further words, and the categories that they mean.
+    #[serde(default)]
+    synonyms: BTreeMap<String, BTreeMap<String, Vec<String>>>,
     layers: Vec<DescribedLayer>,
 }
 
@@ -66,7 +69,19 @@ impl Stock {
         let file = folder.join("run.json");
         let text = std::fs::read(&file).map_err(|e| wrong(&file, e.kind()))?;
         let run: RunJson = serde_json::from_slice(&text).map_err(|e| wrong(&file, format_args!("line {}", e.line())))?;
-        let (dimensions, columns) = dimensions(&run.fields);
+        let (mut dimensions, columns) = dimensions(&run.fields);
+        for dimension in &mut dimensions {
+            let position = |name: &String| dimension.categories.iter().position(|c| c == name);
+            let words = run.synonyms.get(&dimension.name).into_iter().flatten();
+            let known = words.map(|(word, names)| {
+                let mut categories: Vec<usize> = names.iter().filter_map(position).collect();
+                categories.sort_unstable();
+                categories.dedup();
+                (word.clone(), categories)
+            });
+            // A category that nobody is in is not published, and its words mean nothing here.
+            dimension.synonyms = known.filter(|(_, categories)| !categories.is_empty()).collect();
+        }
         if columns.first().is_none_or(|c| !c.dimensions.is_empty()) {
             return Err(wrong(&file, "no total"));
         }
@@ -192,7 +207,12 @@ fn dimensions(fields: &[DescribedField]) -> (Vec<Dimension>, Vec<Column>) {
             let (label, after) = rest.split_once(&format!(": {category}")).unwrap_or((name, rest));
             rest = after.strip_prefix(", ").unwrap_or(after);
             let dimension = dimensions.iter().position(|d| d.name == name).unwrap_or_else(|| {
-                dimensions.push(Dimension { name: name.into(), label: label.into(), categories: Vec::new() });
+                dimensions.push(Dimension {
+                    name: name.into(),
+                    label: label.into(),
+                    categories: Vec::new(),
+                    synonyms: Vec::new(),
+                });
                 dimensions.len() - 1
             });
             let known = &mut dimensions[dimension].categories;

@@ -8,7 +8,12 @@ use crate::error::Language;
 use crate::grid::GridSize;
 
 fn dimension(name: &str, label: &str, categories: &[&str]) -> Dimension {
-    Dimension { name: name.into(), label: label.into(), categories: categories.iter().map(|c| (*c).into()).collect() }
+    Dimension {
+        name: name.into(),
+        label: label.into(),
+        categories: categories.iter().map(|c| (*c).into()).collect(),
+        synonyms: Vec::new(),
+    }
 }
 
 /// Tables: total, age, benefit. Three towns; benefit `SGB II` is withheld in the last.

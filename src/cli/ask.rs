@@ -1,10 +1,10 @@
 //! `ask`: flags, and what is told of an answer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::ask::{Answer, Options, Reading, Stock, answer, phrase};
+use crate::ask::{Answer, AskError, Options, Outline, Reading, Stock, answer, phrase};
 use crate::cli::words;
 use crate::error::{Error, Language};
 use crate::say;
@@ -28,6 +28,9 @@ pub(super) struct AskFlags {
     /// Part of the group that the smallest set of places is to hold, per cent
     #[arg(long, value_name = "PERCENT", default_value_t = 60, value_parser = clap::value_parser!(u8).range(1..=100))]
     hold: u8,
+    /// A polygon in GeoJSON (degrees): only cells whose middle lies inside, where at least 100 people are published
+    #[arg(long, value_name = "FILE")]
+    within: Option<PathBuf>,
     /// One JSON object on standard output
     #[arg(long)]
     json: bool,
@@ -39,7 +42,9 @@ impl AskFlags {
         let stock = Stock::read(&self.bundle)?;
         let reading = phrase::read(&stock, &self.question)?;
         let by = self.by.as_deref().or(reading.level.as_deref());
-        let options = Options { by, date: self.date.as_deref(), top: self.top, hold: f64::from(self.hold) / 100.0 };
+        let within = self.within.as_deref().map(outline).transpose()?;
+        let hold = f64::from(self.hold) / 100.0;
+        let options = Options { by, date: self.date.as_deref(), top: self.top, hold, within: within.as_ref() };
         let answer = answer(&stock, &reading.query, &options)?;
         match self.json {
             true => {
@@ -53,6 +58,14 @@ impl AskFlags {
         }
         Ok(())
     }
+}
+
+/// The polygons of a GeoJSON file.
+fn outline(file: &Path) -> Result<Outline, Error> {
+    let unreadable = |e: std::io::Error| AskError::OutlineFile { file: file.into(), reason: e.kind().to_string() };
+    let text = std::fs::read(file).map_err(unreadable)?;
+    let value = serde_json::from_slice(&text).map_err(|_| AskError::Outline)?;
+    Ok(Outline::of_geojson(&value)?)
 }
 
 fn text(answer: &Answer, reading: &Reading, language: Language) -> String {

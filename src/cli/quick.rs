@@ -443,6 +443,7 @@ fn dimension(text: &str) -> Result<DimensionPlan, PlanError> {
         missing: None,
         sensitive: Vec::new(),
         group_disclosure: false,
+        synonyms: std::collections::BTreeMap::new(),
     })
 }
 

@@ -35,6 +35,7 @@ use crate::layer::Symbology;
 use crate::progress::Progress;
 
 pub use error::ExportError;
+pub(crate) use geopackage::selection;
 pub use incidence::Placing;
 
 /// What the files say beyond the release.

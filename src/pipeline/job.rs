@@ -478,12 +478,30 @@ fn dimension(plan: &DimensionPlan, language: Language) -> Result<DimensionSpec, 
         }
         (None, None) => DimensionKind::Discovered,
     };
+    synonyms(plan)?;
     let missing = match plan.missing {
         None | Some(MissingPlan::Reject) => Missing::Reject,
         Some(MissingPlan::Category) => Missing::Category(say!(language, "not stated", "ohne Angabe")),
     };
     let label = plan.label.clone().unwrap_or_else(|| plan.name.clone());
     Ok(DimensionSpec { name: plan.name.clone(), label, column: plan.column.clone(), kind, missing })
+}
+
+/// Further words mean categories that there are; where those are found in the data, only that they mean any.
+fn synonyms(plan: &DimensionPlan) -> Result<(), PlanError> {
+    for (word, meant) in &plan.synonyms {
+        let unknown = |name: &&String| plan.categories.as_ref().is_some_and(|known| !known.contains(name));
+        if word.trim().is_empty() || meant.is_empty() || meant.iter().any(|name| unknown(&name)) {
+            let key = format!("dimension.{}.synonyms", plan.name);
+            return Err(impossible(
+                &key,
+                word,
+                "a word with the categories it means, as published: \"Hartz IV\" = [\"SGB II\"]",
+                "ein Wort mit den Ausprägungen, die es meint, wie veröffentlicht: \"Hartz IV\" = [\"SGB II\"]",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The day of the year that ages are taken at.

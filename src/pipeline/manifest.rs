@@ -81,6 +81,7 @@ impl Facts<'_> {
                 });
                 layer.fields.iter().map(field).collect()
             }),
+            "synonyms": self.plan.dimension.iter().filter(|d| !d.synonyms.is_empty()).map(|d| (d.name.clone(), json!(d.synonyms))).collect::<Map<_, _>>(),
             "audit": self.audit.map(Audit::to_json),
             "tiles": self.tiles,
             "hashes": "blake3",

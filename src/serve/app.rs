@@ -18,24 +18,29 @@ use tokio::sync::Semaphore;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
-use crate::ask::{AskError, Options, Stock, answer, phrase};
-use crate::error::Language;
+use crate::ask::phrase;
+use crate::serve::background::{self, Background};
 use crate::serve::library::Library;
-use crate::serve::limits::{ANSWER_SECONDS, PLACES, TARGET_CHARACTERS, WORKING};
+use crate::serve::limits::{ANSWER_SECONDS, TARGET_CHARACTERS, WORKING};
 use crate::serve::loaded::Loaded;
 use crate::serve::reply::{self, Parameters};
-use crate::serve::{features, group_tile, page, page_data};
+use crate::serve::{features, group_tile, page, page_data, questions};
 
 struct App {
     library: Arc<Library>,
+    /// What the page may load, and how it is set.
+    policy: String,
+    settings: serde_json::Value,
     working: Semaphore,
     requests: AtomicU64,
     bytes_of_tiles: AtomicU64,
     by_class: [AtomicU64; 6],
 }
 
-pub(super) fn router(library: Arc<Library>) -> Router {
+pub(super) fn router(library: Arc<Library>, background: Option<Background>) -> Router {
     let app = Arc::new(App {
+        policy: page::policy(background.as_ref()),
+        settings: background::settings(true, background.as_ref()),
         library,
         working: Semaphore::new(WORKING),
         requests: AtomicU64::new(0),
@@ -110,6 +115,7 @@ async fn routed(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Re
     match parts.as_slice() {
         ["health"] => reply::of_type("text/plain", "ok\n"),
         ["metrics"] => metrics(&app),
+        ["page.json"] => reply::json(&app.settings),
         ["bundles.json"] => {
             let list = app.library.all().iter().map(|b| json!({"name": b.name, "title": b.stock.title})).collect::<Vec<_>>();
             reply::json(&json!(list))
@@ -123,7 +129,7 @@ async fn routed(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Re
             [bundle] => of_bundle(&app, Arc::clone(bundle), &["ask"], (&parameters, &headers)).await,
             _ => reply::problem(StatusCode::BAD_REQUEST, "there are several bundles: ask at /b/NAME/ask"),
         },
-        _ => page::respond(path).unwrap_or_else(reply::not_found),
+        _ => page::respond(path, &app.policy).unwrap_or_else(reply::not_found),
     }
 }
 
@@ -170,21 +176,22 @@ async fn of_bundle(
             let tile = y.strip_suffix(".pbf").or(y.strip_suffix(".mvt")).and_then(|y| coord(z, x, y));
             tiled(app, &bundle, tile, (parameters.get("q"), headers)).await
         }
-        ["ask" | "select.csv" | "select.geojson"] => {
+        ["ask" | "select.csv" | "select.geojson" | "select.gpkg"] => {
             let language = reply::language(parameters.get("lang"), headers);
             let kind = rest[0].to_owned();
             let get = |name: &str| parameters.get(name).filter(|v| !v.is_empty()).map(str::to_owned);
-            let asked = Asked {
+            let asked = questions::Asked {
                 q: get("q").unwrap_or_default(),
                 by: get("by"),
                 date: get("date"),
                 top: get("top"),
+                within: get("within"),
                 excel: get("excel").is_some(),
             };
             let held = Arc::clone(&bundle);
             let response = worked(app, move || match kind.as_str() {
-                "ask" => ask(&held, &asked, language),
-                kind => select(&held, &asked, (kind, language)),
+                "ask" => questions::ask(&held, &asked, language),
+                kind => questions::select(&held, &asked, (kind, language)),
             });
             reply::of_bundle(response.await, &bundle)
         }
@@ -298,99 +305,6 @@ async fn layer_tile(bundle: &Loaded, shelf: usize, tile: Option<TileCoord>) -> R
     let layer =
         found.and_then(|gzip| unpacked(&gzip)).and_then(|tile| group_tile::only_layer(&tile, &bundle.stock.shelves[shelf].name));
     reply::of_bundle(reply::tile(layer.map(Bytes::from), false), bundle)
-}
-
-/// What a question's address says.
-struct Asked {
-    q: String,
-    by: Option<String>,
-    date: Option<String>,
-    top: Option<String>,
-    excel: bool,
-}
-
-fn read(stock: &Stock, asked: &Asked) -> Result<crate::ask::Reading, AskError> {
-    phrase::read(stock, &asked.q)
-}
-
-fn ask(bundle: &Loaded, asked: &Asked, language: Language) -> Response {
-    let stock = &bundle.stock;
-    let top = match asked.top.as_deref().map_or(Ok(10), str::parse::<usize>) {
-        Ok(top) => top.min(PLACES),
-        Err(_) => return reply::problem(StatusCode::BAD_REQUEST, "top is a whole number"),
-    };
-    let answered = read(stock, asked).and_then(|reading| {
-        let by = asked.by.as_deref().or(reading.level.as_deref());
-        let options = Options { by, date: asked.date.as_deref(), top, ..Options::default() };
-        Ok((answer(stock, &reading.query, &options)?, reading))
-    });
-    match answered {
-        Err(error) => reply::unanswered(&error, language),
-        Ok((answer, reading)) => {
-            let mut value = answer.to_json(language);
-            value["chips"] = json!(reading.chips);
-            value["unread"] = json!(reading.unread);
-            value["unsure"] = json!(reading.unsure);
-            reply::json(&value)
-        }
-    }
-}
-
-/// All places of a level with the group's number, as CSV or GeoJSON.
-fn select(bundle: &Loaded, asked: &Asked, (kind, language): (&str, Language)) -> Response {
-    let stock = &bundle.stock;
-    let found = read(stock, asked).and_then(|reading| {
-        let by = asked.by.as_deref().or(reading.level.as_deref());
-        // The answer checks level and date; its rows leave out what is withheld, which a table must show.
-        let options = Options { by, date: asked.date.as_deref(), top: 0, ..Options::default() };
-        let answer = answer(stock, &reading.query, &options)?;
-        Ok((reading.query.columns(stock)?, reading.query, answer))
-    });
-    let (columns, query, answer) = match found {
-        Ok(found) => found,
-        Err(error) => return reply::unanswered(&error, language),
-    };
-    let shelf = stock.shelves.iter().position(|s| s.level == answer.level && s.date == answer.date).unwrap_or(0);
-    let of = &stock.shelves[shelf];
-    let places = match &query.within {
-        Some((system, key)) => stock.inside(of, (system, key)),
-        None => (0..of.ids.len()).collect(),
-    };
-    let sum = |place: usize| crate::ask::Count::sum(columns.iter().map(|&c| of.numbers(place)[c]));
-    if kind == "select.geojson" {
-        let feature = |place: usize| {
-            let (n, base) = (sum(place), of.numbers(place)[0]);
-            json!({
-                "type": "Feature", "id": of.ids[place], "geometry": bundle.outline(shelf, place),
-                "properties": {"id": of.ids[place], "label": of.label(place), "date": of.date, "n": n.value(), "status": n.status().name(), "base": base.value()},
-            })
-        };
-        let all = json!({
-            "type": "FeatureCollection", "query": answer.query, "title": stock.title, "attribution": stock.attribution, "method": stock.method,
-            "features": places.into_iter().map(feature).collect::<Vec<_>>(),
-        });
-        return reply::of_type("application/geo+json", all.to_string());
-    }
-    let separator = if asked.excel { ';' } else { ',' };
-    let mut text = if asked.excel { "\u{feff}".to_owned() } else { String::new() };
-    let line = |cells: [&str; 6]| cells.map(|cell| quoted(cell, separator)).join(&separator.to_string()) + "\r\n";
-    text += &line(["id", "label", "date", "n", "status", "base"]);
-    let date = of.date.as_deref().unwrap_or("");
-    for place in places {
-        let (n, base) = (sum(place), of.numbers(place)[0]);
-        let number = |count: crate::ask::Count| count.value().map_or_else(String::new, |n| n.to_string());
-        text += &line([&of.ids[place], of.label(place), date, &number(n), n.status().name(), &number(base)]);
-    }
-    let mut response = reply::of_type("text/csv; charset=utf-8", text);
-    response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"auswahl.csv\""));
-    response
-}
-
-/// A cell of a table; what a spreadsheet would take for a formula is quoted with an apostrophe.
-fn quoted(cell: &str, separator: char) -> String {
-    let formula = cell.starts_with(['=', '+', '@']) || (cell.starts_with('-') && cell.parse::<f64>().is_err());
-    let cell = if formula { format!("'{cell}") } else { cell.to_owned() };
-    if cell.contains([separator, '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
 }
 
 /// In Prometheus' text form.

@@ -31,6 +31,11 @@ pub enum ServeError {
     },
     /// The program was built without the page.
     NoPage,
+    /// An address that is no map to lie below.
+    Background {
+        /// The address.
+        url: String,
+    },
     /// A file of the page cannot be written.
     Unwritable {
         /// The file.
@@ -50,7 +55,7 @@ impl Failure for ServeError {
     fn kind(&self) -> Kind {
         match self {
             Self::Bundle(error) => error.kind(),
-            Self::SameName { .. } => Kind::Usage,
+            Self::SameName { .. } | Self::Background { .. } => Kind::Usage,
             Self::Tiles { .. } => Kind::Check,
             Self::Listen { .. } | Self::NoPage | Self::Unwritable { .. } => Kind::InputOutput,
         }
@@ -74,6 +79,11 @@ impl Failure for ServeError {
                 "{}: no archive of tiles; run with pmtiles among --formats",
                 "{}: kein Kachelarchiv; beim Lauf pmtiles unter --formats nennen",
                 file.display()
+            ),
+            Self::Background { url } => say!(
+                language,
+                "{url} is no background map: give the address of a MapLibre style, or tiles with {{z}}, {{x}} and {{y}}, or with {{bbox-epsg-3857}}, beginning with https:// or /",
+                "{url} ist keine Hintergrundkarte: die Adresse eines MapLibre-Stils angeben, oder Kacheln mit {{z}}, {{x}} und {{y}} oder mit {{bbox-epsg-3857}}, beginnend mit https:// oder /"
             ),
             Self::NoPage => say!(
                 language,

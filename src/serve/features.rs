@@ -5,7 +5,6 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use crate::ask::Shelf;
-use crate::confidential::Status;
 use crate::serve::limits::FEATURES;
 use crate::serve::loaded::{Bounds, Loaded};
 use crate::serve::reply::{self, Parameters};
@@ -108,9 +107,8 @@ pub(super) fn feature(bundle: &Loaded, shelf: usize, place: usize) -> Value {
     }
     for (column, number) in bundle.stock.columns.iter().zip(of.numbers(place)) {
         properties.insert(column.field.clone(), json!(number.value()));
-        if number.status() != Status::Value {
-            properties.insert(column.status_field.clone(), json!(number.status().name()));
-        }
+        // Always: readers like QGIS know the fields that the first features have.
+        properties.insert(column.status_field.clone(), json!(number.status().name()));
     }
     json!({"type": "Feature", "id": of.ids[place], "geometry": bundle.outline(shelf, place), "properties": properties})
 }

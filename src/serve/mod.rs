@@ -9,6 +9,7 @@
 //! ```
 
 mod app;
+mod background;
 mod error;
 mod features;
 mod group_tile;
@@ -18,9 +19,11 @@ mod limits;
 mod loaded;
 mod page;
 mod page_data;
+mod questions;
 mod reply;
 mod site;
 
+pub use background::Background;
 pub use error::ServeError;
 pub use page::has_page;
 pub use site::write_site;
@@ -38,11 +41,15 @@ use tokio::sync::Semaphore;
 use crate::serve::library::Library;
 use crate::serve::limits::{CONNECTIONS, HEAD_BYTES, HEAD_SECONDS};
 
-/// Serves bundles until the process is ended; `ready` is told the address, where port 0 has become a real one.
+/// Serves bundles, over a background map if one is given, until the process is ended; `ready` is told the address, where port 0 has become a real one.
 ///
 /// # Errors
 /// If a bundle cannot be read, two have one name, or the address cannot be listened on.
-pub fn serve(bundles: &[PathBuf], listen: SocketAddr, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
+pub fn serve(
+    bundles: &[PathBuf],
+    (listen, background): (SocketAddr, Option<Background>),
+    ready: impl FnOnce(SocketAddr),
+) -> Result<(), ServeError> {
     let library = Arc::new(Library::open(bundles)?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|e| ServeError::Listen { address: listen, reason: e.kind() })?;
@@ -52,7 +59,7 @@ pub fn serve(bundles: &[PathBuf], listen: SocketAddr, ready: impl FnOnce(SocketA
         ready(listener.local_addr().map_err(failed)?);
         tokio::spawn(library::watch(Arc::clone(&library)));
         tokio::select! {
-            () = accept(listener, library) => {}
+            () = accept(listener, app::router(library, background)) => {}
             _ = tokio::signal::ctrl_c() => {}
         }
         Ok(())
@@ -60,9 +67,8 @@ pub fn serve(bundles: &[PathBuf], listen: SocketAddr, ready: impl FnOnce(SocketA
 }
 
 /// Takes connections, at most so many at a time; the system keeps the next ones waiting.
-async fn accept(listener: TcpListener, library: Arc<Library>) {
+async fn accept(listener: TcpListener, app: axum::Router) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let app = app::router(library);
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         let stream = match listener.accept().await {

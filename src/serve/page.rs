@@ -4,12 +4,19 @@ use axum::body::Body;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 
+use crate::serve::background::Background;
+
 /// File names with their bytes; empty where the program was built without npm.
 pub(super) const FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/page.rs"));
 
-/// Only what the page itself brings: no other host is asked for anything.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; \
-    connect-src 'self' blob: data:; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+/// Only what the page itself brings, and the background's host where there is one: no other is asked for anything.
+pub(super) fn policy(background: Option<&Background>) -> String {
+    let also = background.map_or_else(String::new, |background| format!(" {}", background.hosts()));
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:{also}; font-src 'self'; \
+         connect-src 'self' blob: data:{also}; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    )
+}
 
 const MISSING: &str = "<!doctype html><html lang=\"de\"><meta charset=\"utf-8\"><title>kleinraum</title><body style=\"font:16px system-ui;max-width:40em;margin:3em auto\">\
     <h1>kleinraum</h1><p>Dieses Programm wurde ohne die Karte gebaut. Node.js 20 oder neuer installieren und neu bauen: <code>cargo build --release</code>. \
@@ -23,7 +30,7 @@ pub fn has_page() -> bool {
 }
 
 /// A file of the page by its name; `""` is the page itself.
-pub(super) fn respond(name: &str) -> Option<Response> {
+pub(super) fn respond(name: &str, policy: &str) -> Option<Response> {
     let name = if name.is_empty() { "index.html" } else { name };
     let found = FILES.iter().find(|(file, _)| *file == name).map(|(_, bytes)| *bytes);
     let bytes = match found {
@@ -37,7 +44,7 @@ pub(super) fn respond(name: &str) -> Option<Response> {
         .status(StatusCode::OK)
         .header(header::CONTENT_TYPE, content_type(name))
         .header(header::CACHE_CONTROL, cache)
-        .header(header::CONTENT_SECURITY_POLICY, POLICY)
+        .header(header::CONTENT_SECURITY_POLICY, policy)
         .header(header::REFERRER_POLICY, "no-referrer")
         .header(header::ETAG, format!("W/\"{}\"", &blake3::hash(bytes).to_hex()[..16]));
     Some(response.body(Body::from(bytes)).expect("the headers are ours"))

@@ -17,7 +17,10 @@ pub(super) fn description(stock: &Stock, (name, version): (&str, &str), bounds: 
             "zooms": shelf.zooms, "places": shelf.ids.len(),
         })
     });
-    let dimensions = stock.dimensions.iter().map(|d| json!({"name": d.name, "label": d.label, "categories": d.categories}));
+    let dimensions = stock.dimensions.iter().map(|d| {
+        let synonyms: serde_json::Map<_, _> = d.synonyms.iter().map(|(word, meant)| (word.clone(), json!(meant))).collect();
+        json!({"name": d.name, "label": d.label, "categories": d.categories, "synonyms": synonyms})
+    });
     json!({
         "name": name,
         "version": version,

@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use crate::serve::background::{self, Background};
 use crate::serve::error::ServeError;
 use crate::serve::library::Library;
 use crate::serve::{page, page_data};
 
-/// Writes the page with one or more bundles into `folder`, which is made if it is missing; gives how many files that were.
+/// Writes the page with one or more bundles, over a background map if one is given, into `folder`, which is made if it is missing; gives how many files that were.
 ///
 /// # Errors
 /// If a bundle cannot be read or has no `tiles.pmtiles`, this program has no page, or the folder cannot be written.
-pub fn write_site(bundles: &[PathBuf], folder: &Path) -> Result<usize, ServeError> {
+pub fn write_site(bundles: &[PathBuf], folder: &Path, background: Option<&Background>) -> Result<usize, ServeError> {
     if !page::has_page() {
         return Err(ServeError::NoPage);
     }
@@ -54,6 +55,7 @@ pub fn write_site(bundles: &[PathBuf], folder: &Path) -> Result<usize, ServeErro
             }
         }
     }
+    write("page.json", background::settings(false, background).to_string().as_bytes())?;
     write("bundles.json", json!(list).to_string().as_bytes())?;
     Ok(written)
 }

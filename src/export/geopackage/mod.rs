@@ -9,6 +9,7 @@ mod metadata;
 mod project;
 mod rtree;
 mod schema;
+pub(crate) mod selection;
 mod styles;
 
 use std::path::Path;

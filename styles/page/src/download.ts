@@ -37,44 +37,66 @@ export function geojson(rows: TableRow[], head: Head, outline: (id: string) => G
   return JSON.stringify({ type: "FeatureCollection", ...head, features });
 }
 
-interface Picture {
-  left: HTMLCanvasElement; right: HTMLCanvasElement | null; split: number; title: string; sub: string; source: string; dark: boolean;
-  lines: { text: string; color: string; hatched: boolean }[];
-}
+export interface Line { text: string; color: string; hatched: boolean }
+interface Picture { map: HTMLCanvasElement; scale: number; title: string; sub: string; source: string[]; lines: Line[]; dark: boolean }
 
-export function picture({ left, right, split, title, sub, source, lines, dark }: Picture): Promise<Blob | null> {
-  const scale = left.width / left.clientWidth || 1, canvas = document.createElement("canvas");
-  const head = 64 * scale, foot = 28 * scale;
-  canvas.width = left.width;
-  canvas.height = left.height + head + foot;
-  const pen = canvas.getContext("2d")!;
+/** The map with a head, its legend, and a foot that says where the numbers come from. */
+export function picture({ map, scale, title, sub, source, lines, dark }: Picture): HTMLCanvasElement {
+  const canvas = document.createElement("canvas"), px = (size: number) => size * scale;
+  const font = (size: number, weight = 400) => `${weight} ${px(size)}px system-ui, sans-serif`;
+  let pen = canvas.getContext("2d")!;
+  pen.font = font(11);
+  const foot = source.flatMap((line) => wrapped(pen, line, map.width - px(32)));
+  const headHigh = px(64), footHigh = px(14 + 15 * foot.length);
+  canvas.width = map.width;
+  canvas.height = map.height + headHigh + footHigh;
+  pen = canvas.getContext("2d")!;
   const [paper, ink] = dark ? ["#1b1d21", "#f2f3f5"] : ["#ffffff", "#1d2026"];
   pen.fillStyle = paper;
   pen.fillRect(0, 0, canvas.width, canvas.height);
-  pen.drawImage(left, 0, head);
-  if (right) {
-    const x = Math.round(left.width * split);
-    pen.drawImage(right, x, 0, right.width - x, right.height, x, head, right.width - x, right.height);
-  }
+  pen.drawImage(map, 0, headHigh);
   pen.fillStyle = ink;
-  pen.font = `600 ${20 * scale}px system-ui, sans-serif`;
-  pen.fillText(title, 16 * scale, 28 * scale);
-  pen.font = `${14 * scale}px system-ui, sans-serif`;
-  pen.fillText(sub, 16 * scale, 50 * scale);
-  pen.font = `${11 * scale}px system-ui, sans-serif`;
-  pen.fillText(source, 16 * scale, canvas.height - 10 * scale);
-  const high = (lines.length * 20 + 16) * scale, wide = 190 * scale, x = canvas.width - wide - 12 * scale, y = canvas.height - foot - high - 12 * scale;
+  pen.font = font(20, 600);
+  pen.fillText(title, px(16), px(28), canvas.width - px(32));
+  pen.font = font(14);
+  pen.fillText(sub, px(16), px(50), canvas.width - px(32));
+  pen.font = font(11);
+  foot.forEach((line, i) => pen.fillText(line, px(16), canvas.height - footHigh + px(18 + 15 * i)));
+  pen.font = font(12);
+  const wide = Math.max(...lines.map((line) => pen.measureText(line.text).width), 0) + px(56), high = px(lines.length * 20 + 16);
+  const x = canvas.width - wide - px(12), y = canvas.height - footHigh - high - px(12);
   pen.fillStyle = paper;
   pen.fillRect(x, y, wide, high);
   lines.forEach((line, i) => {
-    const top = y + (12 + i * 20) * scale;
-    pen.fillStyle = line.hatched ? "#cfc4d6" : line.color || paper;
-    pen.fillRect(x + 10 * scale, top, 18 * scale, 13 * scale);
+    const top = y + px(12 + i * 20);
+    pen.fillStyle = line.hatched ? (dark ? "#3b3545" : "#e3dcea") : line.color || paper;
+    pen.fillRect(x + px(10), top, px(18), px(13));
+    if (line.hatched) {
+      pen.strokeStyle = dark ? "#83779a" : "#9d8bb0";
+      pen.lineWidth = px(1.5);
+      for (let at = 0; at <= 18; at += 6) {
+        pen.beginPath();
+        pen.moveTo(x + px(10 + Math.max(at - 9, 0)), top + px(Math.min(at + 4, 13)));
+        pen.lineTo(x + px(10 + Math.min(at + 4, 18)), top + px(Math.max(at - 14, 0)));
+        pen.stroke();
+      }
+      pen.lineWidth = 1;
+    }
     pen.strokeStyle = "#8888";
-    pen.strokeRect(x + 10 * scale, top, 18 * scale, 13 * scale);
+    pen.strokeRect(x + px(10), top, px(18), px(13));
     pen.fillStyle = ink;
-    pen.font = `${12 * scale}px system-ui, sans-serif`;
-    pen.fillText(line.text, x + 36 * scale, top + 11 * scale);
+    pen.fillText(line.text, x + px(36), top + px(11));
   });
-  return new Promise((done) => canvas.toBlob(done, "image/png"));
+  return canvas;
+}
+
+/** A text in lines no wider than this. */
+function wrapped(pen: CanvasRenderingContext2D, text: string, wide: number): string[] {
+  const lines: string[] = [""];
+  for (const word of text.split(" ")) {
+    const longer = `${lines[lines.length - 1]} ${word}`.trim();
+    if (pen.measureText(longer).width <= wide) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }

@@ -24,6 +24,11 @@ export interface View {
   dark: boolean;
 }
 
+export type Padding = number | maplibregl.PaddingOptions;
+/** A map below the numbers, from a host that the operator named. */
+export interface Background { kind: "style" | "raster"; url: string; attribution: string; style?: maplibregl.StyleSpecification }
+interface Start { center?: [number, number]; zoom?: number; bounds?: [number, number, number, number]; padding?: Padding }
+
 const PAPER = { light: "#f4f3ef", dark: "#1b1d21" };
 const LINE = { light: "#4a4a55", dark: "#b9bcc6" };
 
@@ -49,22 +54,28 @@ export class GroupMap {
   readonly map: maplibregl.Map;
   private ready: Promise<void>;
   private filledIds: string[] = [];
+  private own: string[] = [];
+  private background: Background | null;
 
-  constructor(container: HTMLElement, private about: About, view: { center?: [number, number]; zoom?: number; bounds?: [number, number, number, number] }, dark: boolean) {
+  constructor(container: HTMLElement, private about: About, view: Start, { dark, background }: { dark: boolean; background: Background | null }) {
+    this.background = background;
     const bounds = view.bounds ?? about.bounds;
     const tiles = new URL(`b/${encodeURIComponent(about.name)}/tiles.pmtiles`, document.baseURI).href;
-    const at = view.center ? { center: view.center, zoom: view.zoom } : { bounds, fitBoundsOptions: { padding: 24 } };
+    const at = view.center ? { center: view.center, zoom: view.zoom } : { bounds, fitBoundsOptions: { padding: view.padding ?? 24 } };
     this.map = new maplibregl.Map({
       container,
       style: {
         version: 8,
+        ...(background?.style ? { glyphs: background.style.glyphs, sprite: background.style.sprite } : {}),
         sources: {
+          ...background?.style?.sources,
+          ...(background?.kind === "raster" ? { background: { type: "raster" as const, tiles: [decodeURI(new URL(background.url, document.baseURI).href)], tileSize: 256, attribution: background.attribution } } : {}),
           tiles: { type: "vector", url: `pmtiles://${tiles}` },
           mark: { type: "geojson", data: { type: "FeatureCollection", features: [] } },
           drawing: { type: "geojson", data: { type: "FeatureCollection", features: [] } },
           names: { type: "geojson", data: { type: "FeatureCollection", features: [] } },
         },
-        layers: [{ id: "paper", type: "background", paint: { "background-color": PAPER[dark ? "dark" : "light"] } }],
+        layers: [{ id: "paper", type: "background", paint: { "background-color": PAPER[dark ? "dark" : "light"] } }, ...(background?.style?.layers ?? []), ...(background?.kind === "raster" ? [{ id: "background", type: "raster" as const, source: "background" }] : [])],
       },
       ...at,
       maxZoom: 17,
@@ -82,11 +93,19 @@ export class GroupMap {
   async show(view: View): Promise<void> {
     await this.ready;
     const { map } = this;
-    for (const { id } of map.getStyle().layers) if (id !== "paper") map.removeLayer(id);
+    for (const id of this.own) map.removeLayer(id);
+    const before = new Set(map.getStyle().layers.map(({ id }) => id));
     if (map.hasImage("hatch")) map.removeImage("hatch");
     map.addImage("hatch", hatch(view.dark), { pixelRatio: 2 });
     const tone = view.dark ? "dark" : "light";
     map.setPaintProperty("paper", "background-color", PAPER[tone]);
+    if (map.getLayer("background")) {
+      // Pale, so that the numbers stand out.
+      map.setPaintProperty("background", "raster-saturation", -0.6);
+      map.setPaintProperty("background", "raster-brightness-max", view.dark ? 0.45 : 1);
+      map.setPaintProperty("background", "raster-brightness-min", view.dark ? 0 : 0.25);
+    }
+    const [cells, areas] = this.background ? [0.72, 0.6] : [0.94, 0.86];
     this.filledIds = [];
     for (const layer of view.filled) {
       const [first, last] = layer.zooms ?? [0, 14];
@@ -108,14 +127,14 @@ export class GroupMap {
         id: `fill-${layer.name}`, type: "fill", source: "tiles", "source-layer": layer.name, ...zooms,
         paint: {
           "fill-color": ["case", ["any", missing, baseless], "rgba(0,0,0,0)", ["==", n, 0], ZERO[tone], color] as unknown as Expression,
-          "fill-opacity": ["case", ["any", ...fields.map((f) => ["==", ["get", f.status], "uncertain"] as Expression)], 0.55, layer.size_m ? 0.94 : 0.86],
+          "fill-opacity": ["case", ["any", ...fields.map((f) => ["==", ["get", f.status], "uncertain"] as Expression)], Math.min(0.55, areas), layer.size_m ? cells : areas],
           "fill-antialias": !layer.size_m,
         },
       });
       map.addLayer({
         id: `hatch-${layer.name}`, type: "fill", source: "tiles", "source-layer": layer.name, ...zooms,
         filter: (view.measure === "count" ? withheld : ["any", withheld, ["==", ["get", total.status], "suppressed"]]) as maplibregl.FilterSpecification,
-        paint: { "fill-pattern": "hatch", "fill-opacity": 0.95 },
+        paint: { "fill-pattern": "hatch", "fill-opacity": this.background ? cells : 0.95 },
       });
       this.filledIds.push(`fill-${layer.name}`, `hatch-${layer.name}`);
     }
@@ -129,7 +148,8 @@ export class GroupMap {
     map.addLayer({ id: "mark", type: "line", source: "mark", paint: { "line-color": "#d6336c", "line-width": 3 } });
     map.addLayer({ id: "drawing-fill", type: "fill", source: "drawing", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": "#d6336c", "fill-opacity": 0.12 } });
     map.addLayer({ id: "drawing", type: "line", source: "drawing", paint: { "line-color": "#d6336c", "line-width": 2.5, "line-dasharray": [2, 1] } });
-    map.addLayer({
+    // A style with glyphs has names of its own.
+    if (!this.background?.style?.glyphs) map.addLayer({
       id: "names", type: "symbol", source: "names", minzoom: 8,
       layout: {
         "text-field": ["get", "label"], "text-size": ["interpolate", ["linear"], ["zoom"], 8, 10.5, 13, 15], "text-font": ["Noto Sans", "system-ui", "sans-serif"],
@@ -137,6 +157,7 @@ export class GroupMap {
       },
       paint: { "text-color": view.dark ? "#f2f3f5" : "#1d2026", "text-halo-color": view.dark ? "#14161a" : "#fff", "text-halo-width": 1.6 },
     });
+    this.own = map.getStyle().layers.map(({ id }) => id).filter((id) => !before.has(id));
   }
 
   names(features: GeoJSON.Feature[]): void {

@@ -1,6 +1,6 @@
 // What the server, or the static files, tell about a bundle; and sums of published numbers of one place.
 
-export interface Dimension { name: string; label: string; categories: string[] }
+export interface Dimension { name: string; label: string; categories: string[]; synonyms: Record<string, number[]> }
 export interface Column { field: string; status: string; dimensions: number[]; group: number[] }
 export interface Layer { name: string; level: string; date: string | null; size_m: number | null; zooms: [number, number] | null; places: number }
 export interface About {

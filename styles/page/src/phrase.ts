@@ -130,6 +130,8 @@ export function parse(about: About, text: string): Selection | null {
     const named = (text: string): number[] | null => {
       const exact = categories.findIndex((c) => c.toLowerCase() === text.trim().toLowerCase());
       if (exact >= 0) return [exact];
+      const meant = Object.entries(about.dimensions[at].synonyms).find(([word]) => word.toLowerCase() === text.trim().toLowerCase());
+      if (meant) return meant[1];
       const of = band(text);
       return of && (madeOf(of, categories.map(band)) ?? madeOf({ from: of.from, to: of.to - 1 }, categories.map(band)));
     };
@@ -143,7 +145,13 @@ export function parse(about: About, text: string): Selection | null {
 export function read(about: About, areas: Area[], text: string): Reading {
   const reading: Reading = { selection: new Map(), chips: [], unread: [], unsure: [], area: null, known: false };
   if (text.includes("=") || text.trim() === "*" || text.trim() === "") {
-    const selection = parse(about, text);
+    const conditions = text.split("&"), within = conditions.find((c) => /^\s*in\s*=/i.test(c))?.replace(/^[^=]*=/, "").trim();
+    const area = areas.find((a) => a.id === within) ?? areas.find((a) => a.label.toLowerCase() === within?.toLowerCase());
+    if (area) {
+      reading.area = { level: area.level, id: area.id };
+      reading.chips.push({ words: within!, label: area.label });
+    }
+    const selection = within !== undefined && !area ? null : parse(about, conditions.filter((c) => !/^\s*in\s*=/i.test(c)).join("&"));
     reading.known = selection !== null;
     reading.selection = selection ?? new Map();
     return reading;
@@ -185,15 +193,18 @@ export function read(about: About, areas: Area[], text: string): Reading {
   const step = (at: number): number => {
     const years = ages(words, at);
     if (years) return takeAges(at, years[0], years[1]) ? years[0] : 0;
-    let best: { length: number; dimension: number; category: number } | null = null;
-    about.dimensions.forEach((d, dimension) => d.categories.forEach((c, category) => {
+    type Named = { length: number; dimension: number; categories: number[] };
+    let best: Named | null = null;
+    // The plan's own words come before published names of the same length.
+    const known = (d: (typeof about.dimensions)[number]): [string, number[]][] => [...Object.entries(d.synonyms), ...d.categories.map((c, i): [string, number[]] => [c, [i]])];
+    about.dimensions.forEach((d, dimension) => known(d).forEach(([c, categories]) => {
       const folded = fold(c), name = split(folded);
       if (folded.length < 2 || SILENT.has(folded) || ["keine", "none", "no", "nein", "ja", "yes"].includes(folded) || !same(at, name, true)) return;
-      if (!best || name.length > best.length) best = { length: name.length, dimension, category };
+      if (!best || name.length > best.length) best = { length: name.length, dimension, categories };
     }));
-    const named = best as { length: number; dimension: number; category: number } | null;
+    const named = best as Named | null;
     if (named) {
-      add(at, named.length, named.dimension, [named.category]);
+      add(at, named.length, named.dimension, named.categories);
       return named.length;
     }
     let place: { length: number; area: Area } | null = null;

@@ -4,7 +4,7 @@ export type Language = "de" | "en";
 
 const TEXTS = {
   ask: ["Frage in Worten oder als Abfrage", "Question in words or as a query"],
-  askExample: ["z. B. Wo wohnen Kinder unter sechs?", "e.g. Where do children under six live?"],
+  askExample: ["Wo wohnen Kinder unter 6?", "Where do children live?"],
   askButton: ["Fragen", "Ask"],
   everybody: ["Alle Personen", "Everybody"],
   group: ["Gruppe", "Group"],
@@ -46,7 +46,16 @@ const TEXTS = {
   atLeast: ["mindestens", "at least"],
   of: ["von", "of"],
   mostIn: ["die meisten in", "most in"],
-  hold: ["haben 60 %", "hold 60 %"],
+  hold: ["60 % davon leben in", "60 % of them live in"],
+  ofPlace: ["Ort", "place"],
+  nothingHere: ["Hier ist nichts veröffentlicht.", "Nothing is published here."],
+  allWithheld: ["Auf dieser Ebene ist alles geheim gehalten; gröbere Zellen oder Gebiete wählen.", "Everything is withheld on this level; choose coarser cells or areas."],
+  cell: ["Zelle", "Cell"],
+  allDates: ["Alle Stichtage", "All dates"],
+  onlyThis: ["Nur diesen Stichtag zeigen", "Show this date only"],
+  zoomIn: ["Näher heran", "Zoom in"],
+  zoomOut: ["Weiter weg", "Zoom out"],
+  background: ["Hintergrundkarte", "Background map"],
   ofPlaces: ["Orten", "places"],
   withheldIn: ["geheim gehalten in", "withheld in"],
   readAs: ["Gelesen als", "Read as"],
@@ -72,13 +81,24 @@ export type Word = keyof typeof TEXTS;
 
 export const say = (language: Language, word: Word): string => TEXTS[word][language === "de" ? 0 : 1];
 
-export function number(language: Language, value: number, digits = 0): string {
-  return new Intl.NumberFormat(language === "de" ? "de-DE" : "en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+export function number(language: Language, value: number, digits = 0, useGrouping = true): string {
+  return new Intl.NumberFormat(language === "de" ? "de-DE" : "en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping }).format(value);
 }
 
 export function dateText(language: Language, date: string): string {
   const parts = /^(\d{4})-(\d\d)-(\d\d)$/.exec(date);
   return parts && language === "de" ? `${Number(parts[3])}.${Number(parts[2])}.${parts[1]}` : date;
+}
+
+/** The method in one line, for whatever leaves the page. */
+export function methodLine(language: Language, method: string, parameters: Record<string, string>): string {
+  const lines: Record<string, [string, string]> = {
+    suppress: [`Zahlen unter ${parameters.threshold ?? "der Mindestzahl"} geheim gehalten, übrige genau`, `numbers below ${parameters.threshold ?? "the threshold"} withheld, all others exact`],
+    round: [`Zahlen auf Vielfache von ${parameters.base ?? "der Basis"} gerundet`, `numbers rounded to multiples of ${parameters.base ?? "the base"}`],
+    "cell-key": [`Zahlen um höchstens ${parameters.d ?? "wenige"} verändert`, `numbers changed by at most ${parameters.d ?? "a few"}`],
+    none: ["Zahlen ungeschützt", "numbers not protected"],
+  };
+  return lines[method]?.[language === "de" ? 0 : 1] ?? method;
 }
 
 /** What the numbers are, by method. */
