@@ -68,7 +68,11 @@ fn words_of_the_plan_and_a_drawn_area() {
     let told = |words: &[&str]| desk::kleinraum(desk.path(), &[&["ask", "out", "*", "--json"][..], words].concat());
     let json = |output: std::process::Output| serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap();
     let (all, drawn) = (json(told(&["--by", "1km"])), json(told(&["--by", "1km", "--within", "all.geojson"])));
-    assert_eq!((&all["places"], &all["rows"]), (&drawn["places"], &drawn["rows"]));
+    assert_eq!(all["places"], drawn["places"]);
+    let counts = |of: &serde_json::Value| {
+        of["rows"].as_array().unwrap().iter().map(|r| (r["id"].clone(), r["count"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(counts(&all), counts(&drawn));
     assert_eq!(told(&["--within", "areas.geojson"]).status.code(), Some(2), "metres are no degrees");
     assert_eq!(told(&["--within", "nowhere.geojson"]).status.code(), Some(3));
     assert_eq!(told(&["--within", "all.geojson", "--by", "half"]).status.code(), Some(2));
@@ -109,7 +113,7 @@ fn a_session_of_random_questions_tells_nothing_that_is_not_published() {
         value
     });
     let stock = Stock::read(&desk.path().join("out")).unwrap();
-    let questions: usize = std::env::var("KLEINRAUM_QUESTIONS").ok().map_or(1_000, |n| n.parse().unwrap());
+    let questions = 10_000;
     let (mut state, mut told, mut withheld, mut few) = (11, 0, 0, 0);
     for _ in 0..questions {
         let mut conditions = Vec::new();

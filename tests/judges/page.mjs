@@ -184,8 +184,8 @@ async function dates() {
 }
 
 async function background() {
-  // One grey pixel, as large as its tile is drawn.
-  const pixel = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNsaGj4DwAFhAKAjM1mJgAAAABJRU5ErkJggg==", "base64");
+  // One pixel, as large as its tile is drawn.
+  const pixel = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
   let tiles = 0;
   const host = createServer((request, response) => { tiles += 1; response.writeHead(200, { "content-type": "image/png", "access-control-allow-origin": "*" }).end(pixel); });
   await new Promise((done) => host.listen(Number(options.background), "127.0.0.1", done));
