@@ -187,8 +187,14 @@ fn write(c: &mut Criterion) {
     let mut group = c.benchmark_group("write_300k_all_cores");
     group.throughput(Throughput::Elements(export::features(&release))).sample_size(10);
     for (name, format) in [("pmtiles", TileFormat::PmTiles), ("mbtiles", TileFormat::MbTiles), ("tiles", TileFormat::Directory)] {
-        let tiles =
-            TileOptions { title: "bench".into(), attribution: String::new(), description: String::new(), formats: vec![format] };
+        let tiles = TileOptions {
+            title: "bench".into(),
+            attribution: String::new(),
+            description: String::new(),
+            formats: vec![format],
+            smallest: false,
+            earlier: None,
+        };
         group.bench_function(name, |b| {
             b.iter_batched(
                 || tempfile::tempdir().expect("a folder"),

@@ -67,7 +67,7 @@ impl Selection<'_> {
             let (n, status) = place.n;
             insert.execute(params![fid, bytes, place.id, place.label, self.date, n, status, place.base])?;
             if !envelope.is_empty() {
-                boxes.push((fid, envelope));
+                boxes.push(rtree::Entry::new(fid, envelope));
                 bounds = bounds.with(envelope);
             }
         }
@@ -91,7 +91,7 @@ impl Selection<'_> {
             "INSERT INTO gpkg_geometry_columns VALUES (?1, 'geom', 'MULTIPOLYGON', ?2, 0, 0)",
             params![self.table, srs_id],
         )?;
-        rtree::write(&transaction, self.table, &boxes)?;
+        rtree::write(&transaction, self.table, boxes)?;
         transaction.commit()
     }
 }
