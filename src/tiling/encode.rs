@@ -338,12 +338,7 @@ mod tests {
     fn a_number_as_large_as_the_array_is_no_status() {
         use crate::confidential::for_tests::{self, Number};
         let numbers = [Number::Suppressed, Number::Published(SMALL as i64), Number::Published(SMALL as i64), Number::Suppressed];
-        let block = for_tests::block(
-            0,
-            crate::confidential::Level::Areas(0),
-            vec![crate::confidential::Unit::Area(0)],
-            numbers.into_iter(),
-        );
+        let block = for_tests::block(0, crate::confidential::Level::Areas(0), vec![crate::confidential::Unit::Area(0)], numbers);
         let schema = LayerSchema {
             name: "a".to_owned(),
             fields: vec![("n".to_owned(), "n_status".to_owned()); 4],

@@ -453,7 +453,7 @@ fn changed(release: &Release, every: u64) -> Release {
                 }
             })
             .collect();
-        for_tests::block(block.date, block.level, block.units.clone(), numbers.into_iter())
+        for_tests::block(block.date, block.level, block.units.clone(), numbers)
     });
     for_tests::release(release.lattice.clone(), blocks.collect())
 }
@@ -478,7 +478,7 @@ fn with_earlier_tiles_the_files_are_those_of_a_full_run() {
     let (folder, _) = write(&first, 2);
     for threads in [1, 2] {
         let (same, all) = assert_same_since(&first, folder.path(), threads);
-        assert!(same == all && all > 100, "{same} of {all}");
+        assert!(same == all && all > 50, "{same} of {all}");
         // A few numbers, and all.
         let (some, all) = assert_same_since(&changed(&first, 4001), folder.path(), threads);
         assert!(0 < some && some < all, "{some} of {all}");
