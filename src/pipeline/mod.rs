@@ -81,7 +81,7 @@ pub struct Published {
     pub units: u64,
     /// Units whose total is published.
     pub units_with_total: u64,
-    /// Numbers by status, as in [`Status::ALL`].
+    /// Numbers by status, as in [`confidential::Status::ALL`].
     pub by_status: [u64; 5],
 }
 
