@@ -19,8 +19,8 @@ folder.mkdir(parents=True, exist_ok=True)
 random = np.random.default_rng(2024)
 towns = 3_000
 centre = random.uniform(0, 100_000, (towns, 2))
-weight = random.pareto(1.1, towns) + 0.2
-spread_m = 120 + 260 * np.sqrt(weight)
+weight = random.pareto(1.5, towns) + 0.3
+spread_m = 153 * np.sqrt(weight)
 share = weight / weight.sum()
 benefits = np.array(["none", "SGB II", "SGB XII", "housing", "asylum"])
 nationalities = np.array(["German", "EU", "Europe", "other"])
@@ -41,7 +41,7 @@ def part(first, count):
             "y": np.round(position[:, 1] + south, 2),
             "age": pa.array(np.minimum(random.gamma(3.2, 13.5, count), 104).astype(np.int32)),
             "sex": pa.array(np.array(["m", "w"])[random.integers(0, 2, count)]),
-            "benefit": pa.array(benefits[random.choice(5, count, p=[0.86, 0.08, 0.02, 0.03, 0.01])]),
+            "benefit": pa.array(benefits[random.choice(5, count, p=[0.7, 0.12, 0.06, 0.08, 0.04])]),
             "nationality": pa.array(nationalities[random.choice(4, count, p=[0.86, 0.06, 0.03, 0.05])]),
             "household": pa.array(random.choice(6, count, p=[0.2, 0.33, 0.2, 0.18, 0.06, 0.03]).astype(np.int32) + 1),
         }
