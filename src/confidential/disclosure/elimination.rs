@@ -1,9 +1,14 @@
 //! Sparse Gaussian elimination modulo 2^61 − 1 that remembers how it came about.
 //!
 //! Pivots are taken where they fill in least: the variable in the fewest rows, in the shortest of these (Markowitz, simplified). Every row
-//! keeps the list of pivot rows added to it, so that a dependence found at the end can be told in terms of the rows given.
+//! keeps the list of pivot rows added to it, so that a dependence found at the end can be told in terms of the rows given. The sum over a large
+//! area is a row of thousands of terms to which thousands of short rows are added: while it waits, a long row is a hash table, so that an
+//! addition costs what the short row has.
 
 use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+
+use rustc_hash::FxHashMap;
 
 use super::modular::{add, inverse, mul, neg};
 
@@ -25,13 +30,15 @@ pub(super) struct Eliminated {
 }
 
 /// Brings the rows into echelon form. Variables are `0..variables`.
-pub(super) fn eliminate(mut rows: Vec<Row>, variables: usize) -> Eliminated {
+pub(super) fn eliminate(rows: Vec<Row>, variables: usize) -> Eliminated {
     let mut holders: Vec<Vec<u32>> = vec![Vec::new(); variables];
     for (r, row) in rows.iter().enumerate() {
         for &(v, _) in row {
             holders[v as usize].push(r as u32);
         }
     }
+    let mut rows: Vec<Waiting> = rows.into_iter().map(Waiting::new).collect();
+    let mut done = vec![Row::new(); rows.len()];
     let mut history = vec![Row::new(); rows.len()];
     let mut order = vec![0; variables];
     let mut pivots = Vec::new();
@@ -49,13 +56,13 @@ pub(super) fn eliminate(mut rows: Vec<Row>, variables: usize) -> Eliminated {
         }
         let held = std::mem::take(&mut holders[v as usize]);
         let pivot = *held.iter().min_by_key(|&&r| (rows[r as usize].len(), r)).expect("a variable in the queue is held by a row");
-        let pivot_row = std::mem::take(&mut rows[pivot as usize]);
+        let pivot_row = std::mem::take(&mut rows[pivot as usize]).done();
         let scale = neg(inverse(coefficient(&pivot_row, v)));
         for &r in held.iter().filter(|&&r| r != pivot) {
-            let row = std::mem::take(&mut rows[r as usize]);
-            let factor = mul(coefficient(&row, v), scale);
+            let row = &mut rows[r as usize];
+            let factor = mul(row.coefficient(v), scale);
             history[r as usize].push((pivot, factor));
-            rows[r as usize] = combine(&row, &pivot_row, factor, |variable, now_held| {
+            row.add(&pivot_row, factor, |variable, now_held| {
                 let holders = &mut holders[variable as usize];
                 match now_held {
                     true => holders.push(r),
@@ -79,9 +86,9 @@ pub(super) fn eliminate(mut rows: Vec<Row>, variables: usize) -> Eliminated {
                 queue.push(holders.len(), variable);
             }
         }
-        rows[pivot as usize] = pivot_row;
+        done[pivot as usize] = pivot_row;
     }
-    Eliminated { pivots, rows, history, order, place }
+    Eliminated { pivots, rows: done, history, order, place }
 }
 
 /// Variables by the number of rows that hold them, the fewest first; entries may be out of date.
@@ -117,6 +124,81 @@ impl Queue {
 
 fn coefficient(row: &[(u32, u64)], variable: u32) -> u64 {
     row.binary_search_by_key(&variable, |&(v, _)| v).map_or(0, |at| row[at].1)
+}
+
+/// From how many terms on a row is a hash table.
+const LONG: usize = 48;
+
+/// A row that has not become a pivot yet.
+enum Waiting {
+    Short(Row),
+    Long(FxHashMap<u32, u64>),
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self::Short(Row::new())
+    }
+}
+
+impl Waiting {
+    fn new(row: Row) -> Self {
+        if row.len() < LONG { Self::Short(row) } else { Self::Long(row.into_iter().collect()) }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Short(row) => row.len(),
+            Self::Long(row) => row.len(),
+        }
+    }
+
+    fn coefficient(&self, variable: u32) -> u64 {
+        match self {
+            Self::Short(row) => coefficient(row, variable),
+            Self::Long(row) => row.get(&variable).copied().unwrap_or(0),
+        }
+    }
+
+    /// The row as it will stay.
+    fn done(self) -> Row {
+        match self {
+            Self::Short(row) => row,
+            Self::Long(row) => {
+                let mut row: Row = row.into_iter().collect();
+                row.sort_unstable();
+                row
+            }
+        }
+    }
+
+    /// Adds `factor · other`; `changed` hears of variables that come in (`true`) or go out (`false`), ascending.
+    fn add(&mut self, other: &[(u32, u64)], factor: u64, mut changed: impl FnMut(u32, bool)) {
+        match self {
+            Self::Short(row) => {
+                let sum = combine(row, other, factor, changed);
+                *self = Self::new(sum);
+            }
+            Self::Long(row) => {
+                for &(variable, coefficient) in other {
+                    let term = mul(coefficient, factor);
+                    match row.entry(variable) {
+                        Entry::Vacant(slot) => {
+                            slot.insert(term);
+                            changed(variable, true);
+                        }
+                        Entry::Occupied(mut slot) => match add(*slot.get(), term) {
+                            0 => {
+                                slot.remove();
+                                changed(variable, false);
+                            }
+                            value => *slot.get_mut() = value,
+                        },
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// `row + factor · other`; `changed` hears of variables that come in (`true`) or go out (`false`).

@@ -5,6 +5,8 @@
 //! exactly the numbers whose bounds, carried through single equations until they rest, do not meet: five cells with somebody in them and
 //! five persons in all are five ones. Sound: what cannot move is really known. Not complete: equations are taken one at a time.
 
+use rayon::prelude::*;
+
 use crate::confidential::disclosure::system::System;
 
 /// Bit of a number that can be one less, and of one that can be one more.
@@ -43,28 +45,15 @@ pub(super) struct Slack<'s> {
 impl<'s> Slack<'s> {
     /// Finds what can move. Cost: linear in the terms of all equations.
     pub(super) fn new(system: &'s System) -> Self {
-        let can = (0..system.counts.len()).map(|at| match system.states[at].known() {
+        let can = (0..system.counts.len()).into_par_iter().map(|at| match system.states[at].known() {
             true => 0,
             false => BITS[1] | if system.movable(at, false) { BITS[0] } else { 0 },
         });
-        let support = vec![[Support::default(); 2]; system.equations()];
-        let mut slack = Self { system, can: can.collect(), support };
-        slack.count();
+        let can: Vec<u8> = can.collect();
+        let support = (0..system.equations()).into_par_iter().map(|equation| supported(system, &can, equation)).collect();
+        let mut slack = Self { system, can, support };
         slack.strike();
         slack
-    }
-
-    /// Counts what supports each equation.
-    fn count(&mut self) {
-        for (equation, support) in self.support.iter_mut().enumerate() {
-            self.system.terms(equation, |at, is_sum| {
-                for up in [false, true] {
-                    if self.can[at] & BITS[usize::from(up)] != 0 {
-                        support[usize::from(up != is_sum)].add(at);
-                    }
-                }
-            });
-        }
     }
 
     /// Strikes out what nothing moves against.
@@ -106,6 +95,20 @@ impl<'s> Slack<'s> {
 
     /// Positions of protected numbers that cannot move, ascending.
     pub(super) fn pinned(&self) -> Vec<usize> {
-        (0..self.can.len()).filter(|&at| self.can[at] == 0 && self.system.states[at].protected()).collect()
+        let pinned = |at: &usize| self.can[*at] == 0 && self.system.states[*at].protected();
+        (0..self.can.len()).into_par_iter().filter(pinned).collect()
     }
+}
+
+/// What supports an equation.
+fn supported(system: &System, can: &[u8], equation: usize) -> [Support; 2] {
+    let mut support = [Support::default(); 2];
+    system.terms(equation, |at, is_sum| {
+        for up in [false, true] {
+            if can[at] & BITS[usize::from(up)] != 0 {
+                support[usize::from(up != is_sum)].add(at);
+            }
+        }
+    });
+    support
 }
