@@ -268,3 +268,45 @@ fn shapely_assigns_the_same_areas() {
     }
     assert!(judged > 19_000, "{judged}");
 }
+
+/// The demo's boundaries in UTM beside a layer of points, as GeoPackage by GDAL: whole and part by name, and what is wrong with a name.
+#[test]
+fn a_geopackage_of_gdal_has_the_same_areas() {
+    let python = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.venv/bin/python"));
+    if !python.exists() {
+        eprintln!("skipped: .venv is absent");
+        return;
+    }
+    let desk = tempfile::tempdir().unwrap();
+    let written = desk.path().join("grenzen.gpkg");
+    let script = "import sys, geopandas as g\n\
+        d = g.read_file(sys.argv[1]).to_crs(25832)\n\
+        d['schluessel'] = d['AGS'].astype(int).astype(float)\n\
+        d.to_file(sys.argv[2], layer='gemeinden', driver='GPKG')\n\
+        d.set_geometry(d.representative_point()).to_file(sys.argv[2], layer='punkte', driver='GPKG')\n";
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/data/kreis_pinneberg_gemeinden.geojson");
+    let status = Command::new(python).args(["-c", script, source]).arg(&written).status().unwrap();
+    assert!(status.success());
+
+    let read = |name: &str, key: &str| AreaSystem::read_with_findings(&file(desk.path().join(name), key, Some("GEN")));
+    let (system, findings) = read("grenzen.gpkg/gemeinden", "AGS").unwrap();
+    let text = include_str!("../data/kreis_pinneberg_gemeinden.geojson");
+    let expected = AreaSystem::read_geojson_str("area", None, "AGS", Some("GEN"), text).unwrap();
+    assert!(findings.is_empty() && system.areas.len() == expected.areas.len());
+    for (found, expected) in system.areas.iter().zip(&expected.areas) {
+        assert_eq!((&found.key, &found.label), (&expected.key, &expected.label));
+        let (found, expected) = (found.outline_3035_m.unsigned_area(), expected.outline_3035_m.unsigned_area());
+        // Edges are straight in UTM here, and in degrees there.
+        assert!((found / expected - 1.0).abs() < 1e-4, "{found} {expected}");
+    }
+    // A number without decimals is a key without decimals.
+    assert_eq!(read("grenzen.gpkg/GEMEINDEN", "schluessel").unwrap().0.areas[0].key, "1056001");
+    let refused = |name: &str| told(read(name, "AGS").map(|found| found.0));
+    let (kind, text) = refused("grenzen.gpkg");
+    assert!(kind == Kind::Usage && text.contains("gemeinden, punkte") && text.contains("grenzen.gpkg/NAME"), "{text}");
+    assert!(refused("grenzen.gpkg/kreise").1.contains("gemeinden, punkte"));
+    assert!(refused("grenzen.gpkg/punkte").1.contains("49 features are points"));
+    assert_eq!(refused("fehlt.gpkg").0, Kind::InputOutput);
+    fs::write(desk.path().join("kein.gpkg"), "no database").unwrap();
+    assert_eq!(refused("kein.gpkg").0, Kind::Check);
+}

@@ -20,9 +20,9 @@ pub enum AreaError {
         /// The file.
         file: PathBuf,
     },
-    /// The archive holds no layer, several layers, or not the one that was named.
+    /// The archive or GeoPackage holds no layer, several layers, or not the one that was named.
     Layer {
-        /// The archive.
+        /// The file.
         file: PathBuf,
         /// The layers it holds.
         found: Vec<String>,
@@ -41,9 +41,9 @@ pub enum AreaError {
         /// The `.shp`.
         file: PathBuf,
     },
-    /// A shapefile without `.prj`, and no reference system was given.
+    /// A shapefile without `.prj` or a layer without a known system, and no reference system was given.
     NoReferenceSystem {
-        /// The `.shp`.
+        /// The file.
         file: PathBuf,
     },
     /// Coordinates that cannot be degrees in a file that claims degrees, or claims nothing.
@@ -116,20 +116,17 @@ impl Failure for AreaError {
             ),
             Self::UnknownFormat { file } => say!(
                 language,
-                "unknown kind of boundary file {file}: expected .geojson, .json (also .gz), .shp, or .zip with one of them inside",
-                "unbekannte Art von Grenzdatei {file}: erwartet wird .geojson, .json (auch .gz), .shp oder .zip mit einer davon darin",
+                "unknown kind of boundary file {file}: expected .gpkg, .geojson, .json (also .gz), .shp, or .zip with one of these three inside",
+                "unbekannte Art von Grenzdatei {file}: erwartet wird .gpkg, .geojson, .json (auch .gz), .shp oder .zip mit einer der drei letzten darin",
                 file = name(file)
             ),
-            Self::Layer { file, found } if found.is_empty() => say!(
-                language,
-                "the archive {file} holds no .shp and no .geojson",
-                "das Archiv {file} enthält kein .shp und kein .geojson",
-                file = name(file)
-            ),
+            Self::Layer { file, found } if found.is_empty() => {
+                say!(language, "{file} holds no layer of boundaries", "{file} enthält keine Ebene mit Grenzen", file = name(file))
+            }
             Self::Layer { file, found } => say!(
                 language,
-                "name one layer of the archive {file} as {file}/NAME; it holds: {found}",
-                "eine Ebene des Archivs {file} als {file}/NAME nennen; es enthält: {found}",
+                "name one layer of {file} as {file}/NAME; it holds: {found}",
+                "eine Ebene von {file} als {file}/NAME nennen; vorhanden: {found}",
                 file = name(file),
                 found = found.join(", ")
             ),
@@ -147,8 +144,8 @@ impl Failure for AreaError {
             ),
             Self::NoReferenceSystem { file } => say!(
                 language,
-                "{file} has no .prj beside it: put it there, or name the reference system, for example crs = \"EPSG:25832\"",
-                "neben {file} liegt keine .prj: dazulegen oder das Bezugssystem nennen, zum Beispiel crs = \"EPSG:25832\"",
+                "{file} does not tell its reference system (a .shp has it in a .prj beside it): name it, for example crs = \"EPSG:25832\"",
+                "{file} nennt sein Bezugssystem nicht (bei .shp steht es in einer .prj daneben): angeben, zum Beispiel crs = \"EPSG:25832\"",
                 file = name(file)
             ),
             Self::NotDegrees { file } => say!(

@@ -8,10 +8,12 @@ mod error;
 mod feature;
 mod finding;
 mod geojson;
+mod geopackage;
 mod index;
 mod outline;
 pub(crate) mod shapefile;
 mod source;
+pub(crate) mod wkb;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -58,7 +60,7 @@ pub struct AreaFile {
     pub name: String,
     /// Name for readers; the technical one if there is none.
     pub label: Option<String>,
-    /// `.geojson`, `.json`, both with `.gz`, `.shp`, `.zip` with one layer inside, or `archive.zip/layer`.
+    /// `.geojson`, `.json`, both with `.gz`, `.shp`, `.gpkg` or `.zip` with one layer inside, `file.gpkg/layer` or `archive.zip/layer`.
     pub file: PathBuf,
     /// The attribute that holds the key.
     pub key: String,

@@ -8,12 +8,17 @@ use zip::ZipArchive;
 
 use super::error::AreaError;
 use super::feature::Features;
-use super::{geojson, shapefile};
+use super::{geojson, geopackage, shapefile};
 
-/// Reads `x.geojson`, `x.json`, both with `.gz`, `x.shp`, `x.zip` and `x.zip/layer`.
+/// Reads `x.geojson`, `x.json`, both with `.gz`, `x.shp`, `x.zip` and `x.zip/layer`, `x.gpkg` and `x.gpkg/layer`.
 pub(super) fn read(path: &Path) -> Result<Features, AreaError> {
-    if let Some((archive, layer)) = archive(path) {
+    if let Some((archive, layer)) = container(path, "zip") {
         return read_archive(&archive, layer.as_deref());
+    }
+    if let Some((file, layer)) = container(path, "gpkg") {
+        // SQLite says little about a file that is not there.
+        fs::metadata(&file).map_err(|e| AreaError::Unreadable { file: file.clone(), reason: e.to_string() })?;
+        return geopackage::read(&file, layer.as_deref());
     }
     let lower = path.to_string_lossy().to_lowercase();
     let ends = |endings: &[&str]| endings.iter().any(|e| lower.ends_with(e));
@@ -61,12 +66,12 @@ fn utf8(path: &Path, bytes: Vec<u8>) -> Result<String, AreaError> {
     })
 }
 
-/// Splits `a/b.zip/layer` into the archive and the layer.
-fn archive(path: &Path) -> Option<(PathBuf, Option<String>)> {
-    let is_zip = |p: &Path| p.extension().is_some_and(|e| e.eq_ignore_ascii_case("zip"));
-    let archive = path.ancestors().find(|p| is_zip(p) && !p.is_dir())?;
-    let layer = path.strip_prefix(archive).ok()?.to_string_lossy().replace('\\', "/");
-    Some((archive.to_owned(), (!layer.is_empty()).then_some(layer)))
+/// Splits `a/b.zip/layer` into the file with this ending and the layer.
+fn container(path: &Path, ending: &str) -> Option<(PathBuf, Option<String>)> {
+    let has_ending = |p: &Path| p.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending));
+    let file = path.ancestors().find(|p| has_ending(p) && !p.is_dir())?;
+    let layer = path.strip_prefix(file).ok()?.to_string_lossy().replace('\\', "/");
+    Some((file.to_owned(), (!layer.is_empty()).then_some(layer)))
 }
 
 const LAYERS: [&str; 3] = [".shp", ".geojson", ".json"];

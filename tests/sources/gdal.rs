@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::gis::written;
+use crate::postgis::{PASSWORD, Server};
 use crate::records::{COUNTED_ALL, expected, inspected, refused, run};
 
 #[test]
@@ -44,4 +45,25 @@ fn what_gdal_reads_makes_the_same_release() {
         let told = refused(desk, &format!("run {name} --geometry SHAPE {counted}"), 3);
         assert!(told.contains("GDAL cannot read it") && !told.contains("geheim"), "{told}");
     }
+}
+
+#[test]
+fn gdal_reads_postgis_by_its_name_and_the_password_stays() {
+    let Some(server) = Server::start() else { return };
+    let _client = server.fill();
+    let desk = tempfile::tempdir().unwrap();
+    let desk = desk.path();
+    expected(desk);
+    let counted = COUNTED_ALL.replace("--dimension active=aktiv ", "").replace("--table benefit,active ", "");
+    let without_active = run(desk, &format!("persons.csv --crs EPSG:25832 --x x --y y {counted}"));
+    let name = format!("'PG:host=127.0.0.1 port={} dbname=fach user=leser password={PASSWORD}'", server.port);
+    let found = run(desk, &format!("{name} --layer 'amt.Personen Süd' --geometry punkt {counted}"));
+    assert_eq!(String::from_utf8_lossy(&found["records"]), String::from_utf8_lossy(&without_active["records"]));
+    assert!(found == without_active);
+    for file in ["run.json", "report.html", "report.json"] {
+        let text = fs::read_to_string(desk.join("out").join(file)).unwrap();
+        assert!(!text.contains("geheim"), "{file}");
+    }
+    let told = refused(desk, &format!("run {name} --layer amt.fehlt --geometry punkt --sizes 1000 --threshold 3 -o out"), 2);
+    assert!(told.contains("amt.fehlt") && !told.contains("geheim"), "{told}");
 }

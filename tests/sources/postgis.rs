@@ -10,19 +10,19 @@ use postgres::{Client, NoTls};
 
 use crate::records::{COUNTED_ALL, Released, command, csv, expected, released, words};
 
-const PASSWORD: &str = "ganz+geheim";
+pub(crate) const PASSWORD: &str = "ganz+geheim";
 
 /// A running server; it ends and its folder goes when this is dropped.
-struct Server {
+pub(crate) struct Server {
     process: Child,
-    port: u16,
+    pub(crate) port: u16,
     /// Of the sockets and the data.
     folder: tempfile::TempDir,
 }
 
 impl Server {
     /// `None`, visibly, where PostgreSQL or PostGIS is absent; in CI that fails.
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let Some(programs) = programs() else {
             assert!(std::env::var_os("CI").is_none(), "PostgreSQL with PostGIS is absent: ./test.sh installs it");
             eprintln!("skipped: PostgreSQL with PostGIS is absent, run ./test.sh as root");
@@ -70,7 +70,7 @@ impl Server {
     }
 
     /// The persons of [`csv`] in a table of their own schema.
-    fn fill(&self) -> Client {
+    pub(crate) fn fill(&self) -> Client {
         let mut client = Client::connect(&self.url("postgresql", "postgres"), NoTls).unwrap();
         client.batch_execute("create database fach").unwrap();
         let mut client = Client::connect(&self.url("postgresql", "fach"), NoTls).unwrap();
