@@ -224,7 +224,7 @@ class Desk:
         """The reference records, written if absent."""
         file = self.folder / f"persons_{persons}{kind}"
         if not file.exists():
-            flags = ["--no-csv"] if persons > self.persons else ["--laea"]
+            flags = ["--no-csv"] if persons > self.persons else ["--laea", "--areas"]
             subprocess.run([sys.executable, Path(__file__).parent / "reference.py", str(persons), self.folder, *flags], check=True)
         return str(file)
 
@@ -308,11 +308,12 @@ def growth(desk, table):
 
 
 def joint_suppression(desk, table):
+    """All sizes, groups and areas that follow no grid, protected and attacked together."""
     source = desk.records(desk.persons, ".parquet")
-    stages = {"protect": None, "audit": None}
-    medians = desk.in_turn({"kleinraum suppress with audit": lambda: desk.run(source, method="suppress")})
-    table.add("Parquet → `suppress`, audited", medians)
-    for stage in stages:
+    areas = f"areas={desk.folder / 'areas.gpkg'}:key:name"
+    medians = desk.in_turn({"kleinraum suppress with audit": lambda: desk.run(source, "--area", areas, method="suppress")})
+    table.add("Parquet → `suppress` with areas, audited", medians)
+    for stage in ("protect", "audit"):
         table.say(f"| | of it {stage} | {desk.stage_s(stage):.2f} | | | | |")
 
 

@@ -1,8 +1,8 @@
 """Writes the reference work: persons in 3 000 gaussian towns and 3 % scattered, over 100 x 100 km in EPSG:25832. Seeded.
 
-usage: reference.py PERSONS FOLDER [--laea] [--no-csv]
+usage: reference.py PERSONS FOLDER [--laea] [--no-csv] [--areas]
 writes persons_<PERSONS>.parquet (zstd, 10 row groups) and persons_<PERSONS>.csv; with --laea persons_<PERSONS>_3035.parquet too, whose x and
-y are those of EPSG:3035 (by PROJ). Columns: id, x, y (0.01 m), age, sex, benefit (5), nationality (4), household.
+y are those of EPSG:3035 (by PROJ); with --areas areas.gpkg, about 470 areas that cover all of it and follow no grid. Columns: id, x, y (0.01 m), age, sex, benefit (5), nationality (4), household.
 """
 
 import sys
@@ -60,6 +60,21 @@ def in_laea(table):
     return table
 
 
+def areas():
+    """Voronoi cells of random points, cut off around the persons."""
+    import geopandas
+    import shapely
+
+    around = shapely.box(west - 500, south - 500, west + 100_500, south + 100_500)
+    points = np.random.default_rng(7).uniform(-20_000, 120_000, (800, 2)) + [west, south]
+    cells = shapely.voronoi_polygons(shapely.multipoints(points))
+    cut = [cell.intersection(around) for cell in cells.geoms if cell.intersects(around)]
+    names = {"key": [f"{at:05}" for at in range(len(cut))], "name": [f"area {at}" for at in range(len(cut))]}
+    geopandas.GeoDataFrame(names, geometry=cut, crs="EPSG:25832").to_file(folder / "areas.gpkg", layer="areas", driver="GPKG")
+
+
+if "--areas" in sys.argv[3:]:
+    areas()
 groups = [persons // 10 + (i < persons % 10) for i in range(10)]
 stem = f"{folder}/persons_{persons}"
 csv, writers = None, None

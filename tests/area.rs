@@ -144,7 +144,7 @@ fn files_that_cannot_be_read_are_named() {
     message(&file(folder.path().join("none.geojson"), "key", None), Kind::InputOutput, "cannot read");
     message(&file(folder.path().join("none.zip"), "key", None), Kind::InputOutput, "cannot read");
     message(&file(folder.path().to_owned(), "key", None), Kind::InputOutput, "cannot read");
-    message(&write("a.kml", b"<kml/>"), Kind::Usage, "expected .geojson");
+    message(&write("a.kml", b"<kml/>"), Kind::Usage, "expected .gpkg");
     message(&write("a.geojson", b"{\"type\":\"FeatureCollection\",\"fea"), Kind::Check, "no valid GeoJSON");
     message(&write("empty.geojson", b""), Kind::Check, "no valid GeoJSON");
     message(&write("latin.geojson", b"{\"a\":\"\xe4\"}"), Kind::Check, "byte 6 is not UTF-8");
