@@ -1,7 +1,9 @@
 """How a running server bears load, on loopback: tiles of the archive and of one group, memory over many requests, crowds, slow clients.
 
-Use: python3 benches/serve.py PROGRAM BUNDLE [--question "leistung=SGB II"] [--requests 1000000] [--only tiles,group,memory,crowd,slow]
-Needs `wrk` for the first three (Debian: apt-get install wrk). Everything is bounded in count and time. One JSON line a measurement.
+Use: python3 benches/serve.py PROGRAM BUNDLE [--question "leistung=SGB II"] [--requests 1000000] [--only tiles,peer,zooms,group,memory,crowd,slow]
+    [--martin PROGRAM]
+Needs `wrk` for most (Debian: apt-get install wrk). `peer` asks martin for the same tiles, in turn with ours, from the bundle's tiles.mbtiles
+(cargo install martin --no-default-features --features mbtiles). Everything is bounded in count and time. One JSON line a measurement.
 """
 
 import argparse
@@ -25,7 +27,8 @@ parser.add_argument("bundle")
 parser.add_argument("--question", default="leistung=SGB II")
 parser.add_argument("--requests", type=int, default=1_000_000)
 parser.add_argument("--seconds", type=int, default=10)
-parser.add_argument("--only", default="tiles,group,memory,crowd,slow")
+parser.add_argument("--only", default="tiles,peer,zooms,group,memory,crowd,slow")
+parser.add_argument("--martin")
 flags = parser.parse_args()
 only = flags.only.split(",")
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -70,7 +73,7 @@ def tiles():
     return found
 
 
-def wrk(paths, seconds, connections=64):
+def wrk(paths, seconds, connections=64, port=port):
     script = tempfile.NamedTemporaryFile("w", suffix=".lua", delete=False)
     listed = ",".join(json.dumps(path) for path in paths)
     script.write(f'local paths = {{{listed}}}\nwrk.headers["Accept-Encoding"] = "gzip"\n'
@@ -100,10 +103,43 @@ def ended(connection):
 try:
     name = json.loads(get("/bundles.json")[1])[0]["name"]
     question = urllib.parse.quote(flags.question)
-    paths = tiles() if {"tiles", "group", "memory"} & set(only) else []
+    paths = tiles() if {"tiles", "peer", "zooms", "group", "memory"} & set(only) else []
     grouped = [f"{path}?q={question}" for path in paths]
     if "tiles" in only:
         tell("tiles of the archive", tiles=len(paths), **wrk(paths, flags.seconds))
+    if "peer" in only and flags.martin:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            other = free.getsockname()[1]
+        archive = os.path.join(flags.bundle, "tiles.mbtiles")
+        martin = subprocess.Popen([flags.martin, "--listen-addresses", f"127.0.0.1:{other}", archive], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        try:
+            theirs = [path.replace(f"/b/{name}/tiles/", "/tiles/").removesuffix(".pbf") for path in paths]
+            for _ in range(100):
+                time.sleep(0.1)
+                try:
+                    answer = http.client.HTTPConnection(host, other, timeout=5)
+                    answer.request("GET", theirs[-1], headers={"accept-encoding": "gzip"})
+                    assert answer.getresponse().status == 200
+                    break
+                except OSError:
+                    continue
+            wrk(theirs, 3, port=other), wrk(paths, 3)
+            for turn in range(3):
+                tell("tiles of the archive, kleinraum", turn=turn, **wrk(paths, flags.seconds))
+                tell("tiles of the archive, martin", turn=turn, **wrk(theirs, flags.seconds, port=other))
+        finally:
+            martin.kill()
+    if "zooms" in only:
+        connection = http.client.HTTPConnection(host, port, timeout=60)
+        for z in sorted({int(path.split("/")[4]) for path in paths}):
+            took = []
+            for path in [p for p in grouped if int(p.split("/")[4]) == z][:200]:
+                begun = time.perf_counter()
+                assert get(path, connection)[0] == 200, path
+                took.append(1000 * (time.perf_counter() - begun))
+            took.sort()
+            tell("tiles of one group by zoom", zoom=z, tiles=len(took), median_ms=round(statistics.median(took), 2), p99_ms=round(took[int(0.99 * (len(took) - 1))], 2))
     if "group" in only:
         connection, took, largest = http.client.HTTPConnection(host, port, timeout=60), [], (0, "")
         for path in grouped:

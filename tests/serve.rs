@@ -481,23 +481,31 @@ fn the_page_in_a_browser() {
     clicked(&[desk.path().join("site").to_str().unwrap(), "--dates", "dates"]);
 }
 
-/// A background map is asked for from the one host that was named; the page's policy names it, and no other.
+/// A background map is asked for from the one host that was named, in each of the forms that it may have, and is drawn; the page's policy names it, and no other.
 #[test]
 fn a_background_map() {
     let desk = desk();
-    // A port that is free now; the judge answers there.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let url = format!("http://127.0.0.1:{port}/{{z}}/{{x}}/{{y}}.png");
-    let words = ["serve", "out", "--listen", "127.0.0.1:0", "--background", &url, "--background-attribution", "Amt für Karten"];
-    let server = Server::of(desk.path(), &words);
-    assert_eq!(server.get("/page.json", &[]).json()["background"]["attribution"], "Amt für Karten");
     let refused = desk::kleinraum(desk.path(), &["serve", "out", "--background", "ftp://x"]);
     assert_eq!(refused.status.code(), Some(2));
-    if nobody_can_click() {
-        return;
-    }
-    assert!(server.get("/", &[]).header("content-security-policy").contains(&format!(" http://127.0.0.1:{port};")));
     let plain = Server::start(desk.path());
     assert!(!plain.get("/", &[]).header("content-security-policy").contains("http"));
-    clicked(&[&format!("http://{}/", server.address), "--background", &port.to_string()]);
+    for path in [
+        "xyz/{z}/{x}/{y}.png",
+        "wmts/{TileMatrix}/{TileRow}/{TileCol}.png",
+        "wms?SERVICE=WMS&VERSION=1.3.0&REQUEST=GetMap&LAYERS=karte&STYLES=&CRS=EPSG:3857&FORMAT=image/png&WIDTH=256&HEIGHT=256&BBOX={bbox-epsg-3857}",
+        "style.json",
+    ] {
+        // A port that is free now; the judge answers there.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let url = format!("http://127.0.0.1:{port}/{path}");
+        let words =
+            ["serve", "out", "--listen", "127.0.0.1:0", "--background", &url, "--background-attribution", "Amt für Karten"];
+        let server = Server::of(desk.path(), &words);
+        assert_eq!(server.get("/page.json", &[]).json()["background"]["attribution"], "Amt für Karten");
+        let policy = server.get("/", &[]).header("content-security-policy").to_owned();
+        assert!(policy.contains(&format!(" http://127.0.0.1:{port}")), "{policy}");
+        if !nobody_can_click() {
+            clicked(&[&format!("http://{}/", server.address), "--background", &port.to_string()]);
+        }
+    }
 }

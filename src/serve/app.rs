@@ -1,7 +1,6 @@
 //! Routes: which address gives what.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,6 +11,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
+use libdeflater::{CompressionLvl, Compressor, Decompressor};
 use pmtiles::TileCoord;
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -245,20 +245,41 @@ async fn tiled(
     if columns.is_none() && reply::takes_gzip(headers) {
         return reply::of_bundle(reply::tile(Some(gzip), true), bundle);
     }
-    let held = Arc::clone(bundle);
+    let (held, takes) = (Arc::clone(bundle), reply::takes_gzip(headers));
     let response = worked(app, move || match (unpacked(&gzip), columns) {
-        (Some(tile), Some(columns)) => reply::tile(Some(group_tile::of_group(&tile, &held.stock, &columns).into()), false),
+        (Some(tile), Some(columns)) => {
+            let tile = group_tile::of_group(&tile, &held.stock, &columns);
+            match takes {
+                // The general layer would take longer to compress it than all else takes together.
+                true if !tile.is_empty() => reply::tile(Some(packed(&tile).into()), true),
+                _ => reply::tile(Some(tile.into()), false),
+            }
+        }
         (Some(tile), None) => reply::tile(Some(tile.into()), false),
         (None, _) => reply::problem(StatusCode::INTERNAL_SERVER_ERROR, "the archive cannot be read"),
     });
     reply::of_bundle(response.await, bundle)
 }
 
+/// Bytes of a tile at most: ours have a few hundred kilobytes, and a broken archive does not fill the memory.
+const LARGEST_TILE: usize = 64 << 20;
+
 fn unpacked(gzip: &Bytes) -> Option<Vec<u8>> {
-    let mut tile = Vec::with_capacity(gzip.len() * 4);
-    // A tile of ours has a few hundred kilobytes; a broken archive does not fill the memory.
-    flate2::read::GzDecoder::new(gzip.as_ref()).take(64 << 20).read_to_end(&mut tile).ok()?;
+    // The last four bytes of gzip are its length.
+    let length = gzip.len().checked_sub(4).and_then(|at| gzip[at..].try_into().ok()).map(u32::from_le_bytes)?;
+    let mut tile = vec![0; usize::try_from(length).ok().filter(|length| *length <= LARGEST_TILE)?];
+    let written = Decompressor::new().gzip_decompress(gzip, &mut tile).ok()?;
+    tile.truncate(written);
     Some(tile)
+}
+
+/// For the way: quickly, since it is made for one request.
+fn packed(tile: &[u8]) -> Vec<u8> {
+    let mut compressor = Compressor::new(CompressionLvl::fastest());
+    let mut gzip = vec![0; compressor.gzip_compress_bound(tile.len())];
+    let written = compressor.gzip_compress(tile, &mut gzip).expect("the bound is kept");
+    gzip.truncate(written);
+    gzip
 }
 
 async fn ogc(app: &Arc<App>, rest: &[&str], parameters: &Parameters, base: &str) -> Response {

@@ -118,22 +118,23 @@ fn layer(bytes: &[u8], stock: &Stock, columns: &[usize]) -> Vec<u8> {
     let size_key = key("size_m");
     let mut out = Vec::with_capacity(bytes.len() / 2);
     let mut made = Values::default();
+    // Of each key the place of its value; kept from feature to feature, as is all that a feature is written into.
+    let mut held: Vec<Option<usize>> = vec![None; keys.len()];
+    let (mut feature, mut tags, mut counts) = (Vec::new(), Vec::new(), Vec::with_capacity(wanted.len()));
     for part in Message(bytes) {
         match part.number {
             2 => {
-                let (mut feature, mut tags) = (Vec::with_capacity(part.bytes.len()), Vec::new());
+                feature.clear();
+                held.fill(None);
                 for inner in Message(part.bytes) {
                     match inner.number {
                         1 | 3 => write_number(&mut feature, inner.number, inner.varint),
-                        2 => tags = tags_of(inner.bytes),
+                        2 => hold_tags(inner.bytes, &mut held),
                         4 => write_bytes(&mut feature, 4, inner.bytes),
                         _ => {}
                     }
                 }
-                let find = |key: Option<usize>| {
-                    let key = key?;
-                    tags.iter().find(|tag| tag.0 == key).and_then(|tag| values.get(tag.1)).copied()
-                };
+                let find = |key: Option<usize>| values.get(held[key?]?).copied();
                 let count = |(number, status): &(Option<usize>, Option<usize>)| {
                     let number = match find(*number) {
                         Some(Value::Whole(n)) => Some(n),
@@ -148,13 +149,16 @@ fn layer(bytes: &[u8], stock: &Stock, columns: &[usize]) -> Vec<u8> {
                     };
                     Count::new(number, status)
                 };
-                let counts: Option<Vec<Count>> = wanted.iter().map(count).collect();
-                let Some(counts) = counts else { continue };
+                counts.clear();
+                counts.extend(wanted.iter().map_while(count));
+                if counts.len() < wanted.len() {
+                    continue;
+                }
                 let sum = Count::sum(counts[1..].iter().copied());
-                let mut new = Vec::new();
+                tags.clear();
                 let mut tag = |key: u64, value: u64| {
-                    write_varint(&mut new, key);
-                    write_varint(&mut new, value);
+                    write_varint(&mut tags, key);
+                    write_varint(&mut tags, value);
                 };
                 for (key, number) in [(0, sum), (1, counts[0])] {
                     if let Some(n) = number.value() {
@@ -167,7 +171,7 @@ fn layer(bytes: &[u8], stock: &Stock, columns: &[usize]) -> Vec<u8> {
                 if let Some(Value::Whole(n)) = find(size_key) {
                     tag(3, made.number(n));
                 }
-                write_bytes(&mut feature, 2, &new);
+                write_bytes(&mut feature, 2, &tags);
                 write_bytes(&mut out, 2, &feature);
             }
             1 => write_bytes(&mut out, 1, part.bytes),
@@ -182,12 +186,13 @@ fn layer(bytes: &[u8], stock: &Stock, columns: &[usize]) -> Vec<u8> {
     out
 }
 
-fn tags_of(mut packed: &[u8]) -> Vec<(usize, usize)> {
-    let mut tags = Vec::new();
+/// Notes of each key of a feature its value; keys that the layer does not name are passed over.
+fn hold_tags(mut packed: &[u8], held: &mut [Option<usize>]) {
     while let (Some(key), Some(value)) = (varint(&mut packed), varint(&mut packed)) {
-        tags.push((key as usize, value as usize));
+        if let Some(place) = usize::try_from(key).ok().and_then(|key| held.get_mut(key)) {
+            *place = usize::try_from(value).ok();
+        }
     }
-    tags
 }
 
 /// Values of the new layer, each once.

@@ -183,20 +183,48 @@ async function dates() {
   await page.close();
 }
 
+/** Whether a picture was asked for that shows the map's middle, by its tile's numbers or by its bounds. */
+function shows(path, [lon, lat]) {
+  const x = (lon + 180) / 360, y = (1 - Math.asinh(Math.tan((lat * Math.PI) / 180)) / Math.PI) / 2;
+  const box = /BBOX=([-\d.,]+)/.exec(decodeURIComponent(path))?.[1].split(",").map(Number);
+  if (box) {
+    const half = 20037508.342789244, [east, north] = [(2 * x - 1) * half, (1 - 2 * y) * half];
+    return box.length === 4 && box[0] <= east && east <= box[2] && box[1] <= north && north <= box[3];
+  }
+  const [, kind, z, first, second] = /^\/(xyz|wmts)\/(\d+)\/(\d+)\/(\d+)\.png$/.exec(path) ?? [];
+  // A WMTS names the row first.
+  const [column, row] = kind === "wmts" ? [second, first] : [first, second];
+  return kind !== undefined && Math.floor(x * 2 ** z) === Number(column) && Math.floor(y * 2 ** z) === Number(row);
+}
+
 async function background() {
   // One pixel, as large as its tile is drawn.
   const pixel = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
-  let tiles = 0;
-  const host = createServer((request, response) => { tiles += 1; response.writeHead(200, { "content-type": "image/png", "access-control-allow-origin": "*" }).end(pixel); });
-  await new Promise((done) => host.listen(Number(options.background), "127.0.0.1", done));
+  const asked = [];
   allowed = `http://127.0.0.1:${options.background}`;
+  const style = { version: 8, sources: { land: { type: "raster", tiles: [`${allowed}/xyz/{z}/{x}/{y}.png`], tileSize: 256, attribution: "Land" } }, layers: [{ id: "land", type: "raster", source: "land" }] };
+  const host = createServer((request, response) => {
+    asked.push(request.url);
+    const [type, body] = request.url === "/style.json" ? ["application/json", JSON.stringify(style)] : ["image/png", pixel];
+    response.writeHead(200, { "content-type": type, "access-control-allow-origin": "*" }).end(body);
+  });
+  await new Promise((done) => host.listen(Number(options.background), "127.0.0.1", done));
   const page = await open(`${address}#lang=de&dark=0`, 1024, 768);
-  await until("the background was not asked for", () => tiles > 0);
+  const middle = new URL(page.url()).hash.match(/c=([-\d.]+)(?:%2C|,)([-\d.]+)/).slice(1).map(Number);
+  await until(`the background was not asked for: ${asked.slice(0, 3)}`, () => asked.some((path) => shows(path, middle)));
+  // A corner without numbers: of the paper's colour where nothing is below it.
+  const corner = () => page.$eval("#map-a canvas", (canvas) => {
+    const pen = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d");
+    pen.drawImage(canvas, 4, 4, 1, 1, 0, 0, 1, 1);
+    return [...pen.getImageData(0, 0, 1, 1).data].join();
+  });
+  await until("the background is not drawn", async () => !["244,243,239,255", "0,0,0,0"].includes(await corner()));
   check(/Hintergrundkarte: /.test(await text(page, "footer")), "the background's source is not named");
   await shot(page, "background");
+  told.corner = await corner();
   await page.close();
   host.close();
-  told.tiles = tiles;
+  told.asked = asked.length;
 }
 
 try {

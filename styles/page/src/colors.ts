@@ -13,7 +13,7 @@ export const ZERO = { light: "#e7e4dc", dark: "#3a3d42" };
 export function classes(numbers: number[], mode: "count" | "share" | "quotient", dark: boolean): Classes {
   if (mode === "quotient") return { starts: [0, 0.5, 0.8, 1, 1.25, 2], colors: DIVERGING };
   const colors = dark ? DARK : LIGHT;
-  const sorted = numbers.filter((n) => n > 0).sort((a, b) => a - b);
+  const sorted = Float64Array.from(numbers.filter((n) => n > 0)).sort();
   const starts = [...new Set(colors.map((_, i) => sorted[Math.floor((i * sorted.length) / colors.length)]).filter((n) => n !== undefined))];
   const picked = starts.map((_, i) => (starts.length === 1 ? colors[3] : colors[Math.round((i * (colors.length - 1)) / (starts.length - 1))]));
   return { starts, colors: picked };

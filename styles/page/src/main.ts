@@ -5,7 +5,7 @@ import { type Classes, classes, classOf, ZERO } from "./colors";
 import { csv, geojson, type Line, picture, save } from "./download";
 import { cell, centre, ring } from "./grid";
 import { type Background, GroupMap, type Padding } from "./map";
-import { type About, type Answer, answer, columnsOf, compatible, countOf, json, type Layer, type Level, level, type Row, type Selection, type Whole, whole } from "./model";
+import { type About, type Answer, answer, columnsOf, compatible, countOf, json, type Layer, type Level, level, type Row, type Selection, values, type Whole, whole } from "./model";
 import { type Area, parse, read, written } from "./phrase";
 import { dateText, type Language, methodLine, methodNote, number, say, type Word } from "./words";
 
@@ -253,13 +253,9 @@ async function draw(): Promise<void> {
   const [numbers, wholeA, wholeB] = await Promise.all([level(about, layer.name), told(columnsA), columnsB ? told(columnsB) : null]);
   if (turn !== drawn) return;
   const inside = state.polygon ? within(numbers, state.polygon) : undefined;
-  const editingB = state.editing === "b" && columnsB && wholeB;
-  const result = answer(numbers, editingB ? columnsB : columnsA, editingB ? wholeB : wholeA, inside);
   const shown = (columns: number[], of: { whole: Whole; base: Whole }) => {
-    const rows = answer(numbers, columns, of).rows;
-    const values = rows.map(measured).filter((v): v is number => v !== null);
     const overall = of.base.count > 0 && of.whole.count > 0 ? of.whole.count / of.base.count : null;
-    return { values, overall, columns };
+    return { values: values(numbers, columns, of, state.measure), overall, columns };
   };
   const a = shown(columnsA, wholeA), b = columnsB && wholeB ? shown(columnsB, wholeB) : null;
   // One scale for both sides, so that a colour means the same on either.
@@ -271,8 +267,15 @@ async function draw(): Promise<void> {
   if (small.length) {
     await series(layer, columnsA);
     if (turn !== drawn) return;
-  } else void mapA.show(view(a));
+  } else void mapA.show(view(a)).then(() => mapA.idle()).then(() => { document.body.dataset.onMap = String(turn); });
   if (b && mapB) void mapB.show(view(b));
+  // Of many places the list takes longer than the tiles: their workers begin first, with the next frame.
+  if (numbers.ids.length > 50_000) {
+    await Promise.race([new Promise(requestAnimationFrame), new Promise((done) => setTimeout(done, 100))]);
+    if (turn !== drawn) return;
+  }
+  const editingB = state.editing === "b" && columnsB && wholeB;
+  const result = answer(numbers, editingB ? columnsB : columnsA, editingB ? wholeB : wholeA, inside);
   names();
   mark();
   legend(small.length ? seriesScale : scale, layer);
@@ -292,8 +295,7 @@ async function series(layer: Layer, columns: number[]): Promise<void> {
   const sides = await Promise.all(small.map(async (one) => {
     const of = about.layers.find((l) => l.level === layer.level && l.date === one.date) ?? layer;
     const [numbers, told1] = await Promise.all([level(about, of.name), told(columns, one.date)]);
-    const result = answer(numbers, columns, told1);
-    return { ...one, layer: of, told: told1, values: result.rows.map(measured).filter((v): v is number => v !== null) };
+    return { ...one, layer: of, told: told1, values: values(numbers, columns, told1, state.measure) };
   }));
   seriesScale = classes(sides.flatMap((side) => side.values), state.measure, state.dark);
   for (const side of sides) {
@@ -444,7 +446,8 @@ function crosses(ring: [number, number][], point: [number, number]): boolean {
 }
 
 function ranking(result: Answer): void {
-  const rows = [...result.rows].filter((r) => measured(r) !== null).sort((x, y) => measured(y)! - measured(x)! || (x.id < y.id ? -1 : 1));
+  // By number they are in order.
+  const rows = state.measure === "count" ? result.rows : result.rows.filter((r) => measured(r) !== null).sort((x, y) => measured(y)! - measured(x)! || (x.id < y.id ? -1 : 1));
   if (rows.length === 0) return $("ranking").replaceChildren(h("li", { class: "more" }, t("nothingHere")));
   const most = Math.max(...rows.slice(0, 1).map((r) => measured(r)!), 1e-9);
   $("ranking").replaceChildren(
@@ -455,7 +458,7 @@ function ranking(result: Answer): void {
 }
 
 function histogram(result: Answer, of: Classes): void {
-  const values = result.rows.map(measured).filter((v): v is number => v !== null && v > 0).sort((x, y) => x - y);
+  const values = Float64Array.from(result.rows.map(measured).filter((v): v is number => v !== null && v > 0)).sort();
   const out = $("histogram");
   $("distribution").hidden = values.length < 2;
   if (values.length < 2) return;

@@ -34,20 +34,15 @@ const LINE = { light: "#4a4a55", dark: "#b9bcc6" };
 
 /** Withheld: grey violet with lines, which no class comes near. */
 function hatch(dark: boolean): ImageData {
-  const size = 16, canvas = document.createElement("canvas");
-  canvas.width = canvas.height = size;
-  const pen = canvas.getContext("2d")!;
-  pen.fillStyle = dark ? "#3b3545" : "#e3dcea";
-  pen.fillRect(0, 0, size, size);
-  pen.strokeStyle = dark ? "#83779a" : "#9d8bb0";
-  pen.lineWidth = 2;
-  for (const shift of [-size, 0, size]) {
-    pen.beginPath();
-    pen.moveTo(shift - 1, size + 1);
-    pen.lineTo(shift + size + 1, -1);
-    pen.stroke();
+  // Computed, not drawn: to read a canvas back waits for whatever the graphics card has to do.
+  const size = 16, image = new ImageData(size, size);
+  const [ground, line] = dark ? [[59, 53, 69], [131, 119, 154]] : [[227, 220, 234], [157, 139, 176]];
+  for (let at = 0; at < size * size; at++) {
+    const along = ((at % size) + Math.floor(at / size) + 1) % size, distance = Math.min(along, size - along) / Math.SQRT2;
+    const covered = Math.min(1, Math.max(0, 1.5 - distance));
+    image.data.set([...ground.map((g, i) => g + covered * (line[i] - g)), 255], 4 * at);
   }
-  return pen.getImageData(0, 0, size, size);
+  return image;
 }
 
 export class GroupMap {
@@ -55,6 +50,9 @@ export class GroupMap {
   private ready: Promise<void>;
   private filledIds: string[] = [];
   private own: string[] = [];
+  /** What layers there are; colours alone change while this is the same. */
+  private shape = "";
+  private last = new Map<string, string>();
   private background: Background | null;
 
   constructor(container: HTMLElement, private about: About, view: Start, { dark, background }: { dark: boolean; background: Background | null }) {
@@ -66,6 +64,8 @@ export class GroupMap {
       container,
       style: {
         version: 8,
+        // Another group is there at once; MapLibre would wait for 0.3 s to pass.
+        transition: { duration: 0, delay: 0 },
         ...(background?.style ? { glyphs: background.style.glyphs, sprite: background.style.sprite } : {}),
         sources: {
           ...background?.style?.sources,
@@ -93,13 +93,18 @@ export class GroupMap {
   async show(view: View): Promise<void> {
     await this.ready;
     const { map } = this;
-    for (const id of this.own) map.removeLayer(id);
-    const before = new Set(map.getStyle().layers.map(({ id }) => id));
-    if (map.hasImage("hatch")) map.removeImage("hatch");
-    map.addImage("hatch", hatch(view.dark), { pixelRatio: 2 });
+    const shape = JSON.stringify([view.dark, view.filled.filter((l) => view.classes.has(l.name)).map((l) => l.name), view.borders.map((l) => l.name)]);
+    const same = shape === this.shape;
+    this.shape = shape;
     const tone = view.dark ? "dark" : "light";
-    map.setPaintProperty("paper", "background-color", PAPER[tone]);
-    if (map.getLayer("background")) {
+    const before = new Set(same ? [] : map.getLayersOrder().filter((id) => !this.own.includes(id)));
+    if (!same) {
+      for (const id of this.own) map.removeLayer(id);
+      if (map.hasImage("hatch")) map.updateImage("hatch", hatch(view.dark));
+      else map.addImage("hatch", hatch(view.dark), { pixelRatio: 2 });
+      map.setPaintProperty("paper", "background-color", PAPER[tone]);
+    }
+    if (!same && map.getLayer("background")) {
       // Pale, so that the numbers stand out.
       map.setPaintProperty("background", "raster-saturation", -0.6);
       map.setPaintProperty("background", "raster-brightness-max", view.dark ? 0.45 : 1);
@@ -123,21 +128,22 @@ export class GroupMap {
       const steps = classes.starts.slice(1).flatMap((start, i) => [start, classes.colors[i + 1]]);
       const color: Expression | string = steps.length ? (["step", value, classes.colors[0], ...steps] as unknown as Expression) : (classes.colors[0] ?? ZERO[tone]);
       const baseless: Expression = view.measure === "count" ? ["literal", false] as unknown as Expression : ["!", ["has", total.field]];
-      map.addLayer({
-        id: `fill-${layer.name}`, type: "fill", source: "tiles", "source-layer": layer.name, ...zooms,
-        paint: {
-          "fill-color": ["case", ["any", missing, baseless], "rgba(0,0,0,0)", ["==", n, 0], ZERO[tone], color] as unknown as Expression,
-          "fill-opacity": ["case", ["any", ...fields.map((f) => ["==", ["get", f.status], "uncertain"] as Expression)], Math.min(0.55, areas), layer.size_m ? cells : areas],
-          "fill-antialias": !layer.size_m,
-        },
-      });
-      map.addLayer({
-        id: `hatch-${layer.name}`, type: "fill", source: "tiles", "source-layer": layer.name, ...zooms,
-        filter: (view.measure === "count" ? withheld : ["any", withheld, ["==", ["get", total.status], "suppressed"]]) as maplibregl.FilterSpecification,
-        paint: { "fill-pattern": "hatch", "fill-opacity": this.background ? cells : 0.95 },
-      });
+      const paint = {
+        "fill-color": ["case", ["any", missing, baseless], "rgba(0,0,0,0)", ["==", n, 0], ZERO[tone], color] as unknown as Expression,
+        "fill-opacity": ["case", ["any", ...fields.map((f) => ["==", ["get", f.status], "uncertain"] as Expression)], Math.min(0.55, areas), layer.size_m ? cells : areas] as Expression,
+      };
+      const hatched = (view.measure === "count" ? withheld : ["any", withheld, ["==", ["get", total.status], "suppressed"]]) as maplibregl.FilterSpecification;
+      if (same) {
+        // What was checked when its layer was made is of the same form: to check it again takes longer than to draw it.
+        for (const name of ["fill-color", "fill-opacity"] as const) map.setPaintProperty(`fill-${layer.name}`, name, paint[name], { validate: false });
+        map.setFilter(`hatch-${layer.name}`, hatched, { validate: false });
+      } else {
+        map.addLayer({ id: `fill-${layer.name}`, type: "fill", source: "tiles", "source-layer": layer.name, ...zooms, paint: { ...paint, "fill-antialias": !layer.size_m } });
+        map.addLayer({ id: `hatch-${layer.name}`, type: "fill", source: "tiles", "source-layer": layer.name, ...zooms, filter: hatched, paint: { "fill-pattern": "hatch", "fill-opacity": this.background ? cells : 0.95 } });
+      }
       this.filledIds.push(`fill-${layer.name}`, `hatch-${layer.name}`);
     }
+    if (same) return;
     for (const layer of view.borders) {
       map.addLayer({
         id: `border-${layer.name}`, type: "line", source: "tiles", "source-layer": layer.name,
@@ -157,7 +163,12 @@ export class GroupMap {
       },
       paint: { "text-color": view.dark ? "#f2f3f5" : "#1d2026", "text-halo-color": view.dark ? "#14161a" : "#fff", "text-halo-width": 1.6 },
     });
-    this.own = map.getStyle().layers.map(({ id }) => id).filter((id) => !before.has(id));
+    this.own = map.getLayersOrder().filter((id) => !before.has(id));
+  }
+
+  /** When everything asked for so far is on the screen. */
+  idle(): Promise<void> {
+    return new Promise((done) => { this.map.once("idle", () => done()); this.map.triggerRepaint(); });
   }
 
   names(features: GeoJSON.Feature[]): void {
@@ -173,6 +184,10 @@ export class GroupMap {
   }
 
   private data(source: string, features: GeoJSON.Feature[]): void {
+    // Names stay while groups change; to lay them out again takes a frame or two.
+    const text = JSON.stringify(features);
+    if ((this.last.get(source) ?? "[]") === text) return;
+    this.last.set(source, text);
     void this.ready.then(() => (this.map.getSource(source) as maplibregl.GeoJSONSource).setData({ type: "FeatureCollection", features }));
   }
 

@@ -103,31 +103,61 @@ export function whole(levels: Level[], columns: number[], method: string): Whole
 
 export interface Answer { rows: Row[]; withheld: number; whole: Whole; base: Whole; smallest: number | null; places: number }
 
+/** Share in the whole, where nothing is withheld of everybody. */
+const overallOf = ({ whole, base }: { whole: Whole; base: Whole }) => (base.count > 0 && !base.atLeast && whole.count > 0 ? whole.count / base.count : null);
+
+/** What a map shows of each place that tells it: all that classes need, without rows. */
+export function values(level: Level, columns: number[], told: { whole: Whole; base: Whole }, measure: "count" | "share" | "quotient"): number[] {
+  const overall = overallOf(told), all: number[] = [];
+  for (let at = 0; at < level.ids.length; at++) {
+    const { value } = countOf(level, at, columns);
+    if (value === null) continue;
+    if (measure === "count") { all.push(value); continue; }
+    const base = countOf(level, at, [0]).value, share = base !== null && base > 0 ? value / base : null;
+    if (share !== null && measure === "share") all.push(share);
+    else if (share !== null && overall) all.push(share / overall);
+  }
+  return all;
+}
+
+const ranks = new WeakMap<Level, Uint32Array>();
+/** Of each place its position among all ids in order. */
+function rankOf(level: Level): Uint32Array {
+  let rank = ranks.get(level);
+  if (!rank) {
+    const { ids } = level, order = Uint32Array.from(ids.keys());
+    if (ids.some((id, at) => at > 0 && id < ids[at - 1])) order.sort((a, b) => (ids[a] < ids[b] ? -1 : 1));
+    rank = new Uint32Array(ids.length);
+    for (let at = 0; at < order.length; at++) rank[order[at]] = at;
+    ranks.set(level, rank);
+  }
+  return rank;
+}
+
 /** The same as `kleinraum ask` tells. */
 export function answer(level: Level, columns: number[], told: { whole: Whole; base: Whole }, inside?: Set<number>): Answer {
-  const overall = told.base.count > 0 && !told.base.atLeast && told.whole.count > 0 ? told.whole.count / told.base.count : null;
-  const rows: Row[] = [];
-  let withheld = 0, places = 0;
-  for (let at = 0; at < level.ids.length; at++) {
+  const overall = overallOf(told), rank = rankOf(level), all = level.ids.length, places = new Uint32Array(all);
+  let withheld = 0, asked = 0, known = 0;
+  // Most people first, then by id: as one number each, since half a million rows are slow to compare.
+  const keys = new Float64Array(all);
+  for (let at = 0; at < all; at++) {
+    places[rank[at]] = at;
     if (inside && !inside.has(at)) continue;
-    places += 1;
-    const count = countOf(level, at, columns), base = countOf(level, at, [0]);
-    if (count.value === null) {
-      if (count.status === "suppressed") withheld += 1;
-      continue;
-    }
-    const share = base.value !== null && base.value > 0 ? count.value / base.value : null;
-    rows.push({
-      at, id: level.ids[at], label: level.labels?.[at] ?? level.ids[at], count, base, share,
-      quotient: share !== null && overall ? share / overall : null,
-    });
+    asked += 1;
+    const count = countOf(level, at, columns);
+    if (count.value !== null) keys[known++] = rank[at] - count.value * all;
+    else if (count.status === "suppressed") withheld += 1;
   }
-  rows.sort((a, b) => b.count.value! - a.count.value! || (a.id < b.id ? -1 : 1));
+  const rows = Array.from(keys.subarray(0, known).sort(), (key): Row => {
+    const at = places[((key % all) + all) % all], count = countOf(level, at, columns), base = countOf(level, at, [0]);
+    const share = base.value !== null && base.value > 0 ? count.value! / base.value : null;
+    return { at, id: level.ids[at], label: level.labels?.[at] ?? level.ids[at], count, base, share, quotient: share !== null && overall ? share / overall : null };
+  });
   let held = 0, smallest: number | null = null;
   const wanted = Math.ceil(told.whole.count * 0.6);
   for (let i = 0; i < rows.length && held < wanted; i++) {
     held += rows[i].count.value!;
     if (held >= wanted) smallest = i + 1;
   }
-  return { rows, withheld, whole: told.whole, base: told.base, smallest, places };
+  return { rows, withheld, whole: told.whole, base: told.base, smallest, places: asked };
 }
