@@ -1,6 +1,7 @@
 //! The lattice after disclosure control: the only thing that writers see.
 
 use std::fmt;
+use std::ops::Range;
 
 use crate::confidential::lattice::{Lattice, Level, Unit};
 
@@ -113,6 +114,12 @@ impl Block {
     pub fn numbers(&self, unit: usize) -> &[ProtectedCount] {
         let columns = self.numbers.len() / self.units.len().max(1);
         &self.numbers[unit * columns..(unit + 1) * columns]
+    }
+
+    /// The same of several units, one after the other.
+    pub fn all_numbers(&self, units: Range<usize>) -> &[ProtectedCount] {
+        let columns = self.numbers.len() / self.units.len().max(1);
+        &self.numbers[units.start * columns..units.end * columns]
     }
 }
 
