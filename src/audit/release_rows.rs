@@ -173,44 +173,45 @@ impl RowGroup {
         let statuses = Texts::of(batch, 6)?;
         let told: Vec<Told> = statuses.names.iter().map(|&name| Told::of(name)).collect();
         let mut columns = vec![Column::Unasked; tables.names.len() * groups.names.len()];
-        let width = bundle.columns.len();
-        let mut last = (i32::MIN, i32::MIN, i32::MIN);
-        for row in 0..batch.num_rows() {
-            let date = match &dates {
-                Some((dates, nulls)) if nulls.is_none_or(|nulls| nulls.is_valid(row)) => dates.keys[row],
-                _ => -1,
-            };
-            let keys = (date, levels.keys[row], ids.keys[row]);
-            if keys != last {
-                let date = dates.as_ref().filter(|_| date >= 0).and_then(|(dates, _)| dates.name(date));
-                self.unit(bundle, date, (levels.name(keys.1)?, ids.name(keys.2)?))?;
-                last = keys;
-            }
+        let date_of = |row: usize| match &dates {
+            Some((dates, nulls)) if nulls.is_none_or(|nulls| nulls.is_valid(row)) => dates.keys[row],
+            _ => -1,
+        };
+        let mut row = 0;
+        while row < batch.num_rows() {
+            let (date, level, id) = (date_of(row), levels.keys[row], ids.keys[row]);
+            let name = dates.as_ref().filter(|_| date >= 0).and_then(|(dates, _)| dates.name(date));
+            self.unit(bundle, name, (levels.name(level)?, ids.name(id)?))?;
+            let same = |&next: &usize| ids.keys[next] == id && levels.keys[next] == level && date_of(next) == date;
+            let end = row + (row..batch.num_rows()).take_while(same).count();
             let run = self.runs.last_mut()?;
-            let (table, group) = (tables.keys[row], groups.keys[row]);
-            let column = columns.get_mut(table as usize * groups.names.len() + group as usize)?;
-            if let Column::Unasked = column {
-                *column = column_of(&self.columns, tables.name(table)?, groups.name(group)?)?;
-            }
-            let told = *told.get(statuses.keys[row] as usize)?;
-            match *column {
-                Column::Count(column) => {
-                    let number = match told {
-                        Told::Withheld => WITHHELD,
-                        Told::NoData => NO_DATA,
-                        Told::Number if nulls.is_some_and(|nulls| nulls.is_null(row)) || values.value(row) < 0 => return None,
-                        Told::Number => values.value(row),
-                    };
-                    let first = run.numbers.len() - width;
-                    run.numbers[first + column] = number;
+            let (unit, first) = (run.units.len() - 1, run.numbers.len() - bundle.columns.len());
+            let numbers = &mut run.numbers[first..];
+            let of_rows = tables.keys[row..end].iter().zip(&groups.keys[row..end]).zip(&statuses.keys[row..end]);
+            for (((&table, &group), &status), value) in of_rows.zip(&values.values()[row..end]) {
+                let column = columns.get_mut(table as usize * groups.names.len() + group as usize)?;
+                if let Column::Unasked = column {
+                    *column = column_of(&self.columns, tables.name(table)?, groups.name(group)?)?;
                 }
-                Column::Sum(column) => {
-                    run.sums.push(SumRow { unit: run.units.len() - 1, column, withheld: told == Told::Withheld });
+                let told = *told.get(status as usize)?;
+                match (*column, told) {
+                    (Column::Count(column), Told::Withheld) => numbers[column] = WITHHELD,
+                    (Column::Count(column), Told::NoData) => numbers[column] = NO_DATA,
+                    (Column::Count(column), Told::Number) if *value >= 0 => numbers[column] = *value,
+                    (Column::Sum(column), _) => run.sums.push(SumRow { unit, column, withheld: told == Told::Withheld }),
+                    _ => return None,
                 }
-                Column::Unasked => return None,
             }
+            row = end;
         }
-        Some(())
+        // A number without a value is none.
+        let is_sum = |row: usize| {
+            let column = columns[tables.keys[row] as usize * groups.names.len() + groups.keys[row] as usize];
+            matches!(column, Column::Sum(_))
+        };
+        let lacks = |row: &usize| nulls.is_some_and(|nulls| nulls.is_null(*row));
+        let mut lacking = (0..nulls.map_or(0, |nulls| nulls.len())).filter(lacks);
+        lacking.all(|row| told[statuses.keys[row] as usize] != Told::Number || is_sum(row)).then_some(())
     }
 
     /// Begins a unit, unless the last batch ended within it.
@@ -274,12 +275,7 @@ fn extend<'p, U>(
 }
 
 /// Looks at a sum of a measure beside its count.
-fn look_at(
-    sum: &SumRow,
-    (date, place): (usize, Place),
-    (first, numbers, width): (usize, &[i64], usize),
-    sums: &mut Sums,
-) {
+fn look_at(sum: &SumRow, (date, place): (usize, Place), (first, numbers, width): (usize, &[i64], usize), sums: &mut Sums) {
     let (unit, column) = (first + sum.unit, sum.column);
     let bare = match numbers[unit * width + column] {
         WITHHELD => Some(Bare::CountWithheld),

@@ -243,10 +243,7 @@ fn numbers(segments: &[Segment<'_>]) -> [(Dictionary, Codes, bool); 2] {
         status_codes.push(*code);
     }
     let names = statuses.iter().map(|status| status.name().to_owned()).collect();
-    [
-        (Dictionary::Numbers(values.values), Codes::Each(codes), true),
-        (Dictionary::Texts(names), Codes::Each(status_codes), false),
-    ]
+    [(Dictionary::Numbers(values.values), Codes::Each(codes), true), (Dictionary::Texts(names), Codes::Each(status_codes), false)]
 }
 
 /// A column's different values in the order of their first rows, and the codes of runs of rows.

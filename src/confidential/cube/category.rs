@@ -118,7 +118,10 @@ impl<'s> Categories<'s> {
         // How many edges are not above, edge by edge: without branches, several rows at once.
         let mut above = vec![0_u64; groups.len()];
         for &edge in edges {
-            above.iter_mut().zip(&numbers.values).for_each(|(above, &value)| *above = above.wrapping_add(u64::from(edge <= value)));
+            above
+                .iter_mut()
+                .zip(&numbers.values)
+                .for_each(|(above, &value)| *above = above.wrapping_add(u64::from(edge <= value)));
         }
         let (radix, mut left) = (self.radix(), Vec::new());
         for (row, (group, above)) in groups.iter_mut().zip(above).enumerate().filter(|(row, _)| stands[*row]) {

@@ -71,7 +71,16 @@ pub(super) fn finish(spec: &CubeSpec<'_>, orders: Orders, mut ranks: KeyRanks, c
             let keys = atoms.par_iter().map_init(|| None, atom).collect();
             let counts = atoms.par_iter().map(|atom| atom.1).collect();
             let (sums, record_keys) = (Vec::new(), Vec::new());
-            return Ok(Cube { dimensions, dates, area_tuples, keys, counts, sums, record_keys, contributions: Contributions::default() });
+            return Ok(Cube {
+                dimensions,
+                dates,
+                area_tuples,
+                keys,
+                counts,
+                sums,
+                record_keys,
+                contributions: Contributions::default(),
+            });
         }
     };
     let parts = parts.as_slice();

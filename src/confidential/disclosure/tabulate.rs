@@ -82,16 +82,21 @@ impl<'c> Tabulation<'c> {
 
     /// Atoms that lie in the same unit, by unit.
     fn runs(&self, level: Level) -> Vec<(Unit, Range<usize>)> {
-        let mut runs = Vec::new();
         let mut start = self.atoms.start;
-        for run in self.cube.keys[self.atoms.clone()].chunk_by(|a, b| a.cell == b.cell && a.areas == b.areas) {
-            let unit = match level {
-                Level::Grid(size) => Some(Unit::Cell(run[0].cell.at_least(size))),
-                Level::Areas(system) => self.cube.area_tuples[run[0].areas as usize][system].map(Unit::Area),
-            };
-            runs.extend(unit.map(|unit| (unit, start..start + run.len())));
+        let together = self.cube.keys[self.atoms.clone()].chunk_by(|a, b| a.cell == b.cell && a.areas == b.areas).map(|run| {
             start += run.len();
-        }
+            start - run.len()..start
+        });
+        let together: Vec<Range<usize>> = together.collect();
+        let unit = |run: Range<usize>| {
+            let key = self.cube.keys[run.start];
+            let unit = match level {
+                Level::Grid(size) => Some(Unit::Cell(key.cell.at_least(size))),
+                Level::Areas(system) => self.cube.area_tuples[key.areas as usize][system].map(Unit::Area),
+            };
+            unit.map(|unit| (unit, run))
+        };
+        let mut runs: Vec<(Unit, Range<usize>)> = together.into_par_iter().filter_map(unit).collect();
         runs.par_sort_by_key(|run| run.0);
         runs
     }
