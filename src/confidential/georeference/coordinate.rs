@@ -236,6 +236,33 @@ mod tests {
         assert!(to_micrometre(f64::NAN).is_nan());
     }
 
+    /// What is counted for many points is what is computed for one.
+    #[test]
+    fn sides_are_those_of_single_points() {
+        let size = GridSize::new(100).unwrap();
+        let finder = CellFinder::new(size);
+        let noise = |i: u32| f64::from(i.wrapping_mul(2_654_435_761) % 1_000_003) * 1e-7;
+        let edges = (0..400_u32).map(|i| f64::from(i % 7) * 1_068_500.0 + noise(i) * f64::from(i % 3) - f64::from(i % 5) * 1e-7);
+        let metres: Vec<f64> =
+            edges.chain((0..100).map(|i| 2_600_000.0 + noise(i) * 1e6)).chain([f64::NAN, -3.5, 1e10]).collect();
+        let (mut eastings_m, mut northings_m) = (metres.clone(), metres.clone());
+        let mut sides = Sides::new(size, FittedProjection::tolerance_m());
+        sides.count([&mut eastings_m, &mut northings_m]);
+        let mut plain = 0;
+        for (at, &metres) in metres.iter().enumerate() {
+            let rounded = to_micrometre(metres);
+            let Some([east, north]) = sides.of(at) else {
+                let odd = !(1e-6..7_480_000.0).contains(&metres);
+                assert!(odd || near_edge(rounded, size), "{metres}");
+                continue;
+            };
+            plain += 1;
+            assert!(eastings_m[at] == rounded && northings_m[at] == rounded && !near_edge(rounded, size), "{metres}");
+            assert!(finder.cell_at(east, north).is_none_or(|cell| Some(cell) == finder.cell(rounded, rounded)), "{metres}");
+        }
+        assert!(plain > 150);
+    }
+
     #[test]
     fn noise_below_a_micrometre_is_gone() {
         assert_eq!(to_micrometre(4_299_999.999_999_9), 4_300_000.0);
