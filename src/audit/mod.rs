@@ -18,6 +18,7 @@ mod groups;
 mod perturbed;
 mod propagation;
 mod release_attack;
+mod release_rows;
 mod shown;
 mod simplex;
 mod span;

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use crate::audit::averaging::off_children;
 use crate::audit::bundle::{Bundle, Date};
 use crate::audit::bundle_error::BundleError;
@@ -42,7 +44,8 @@ pub(super) fn shown(bundle: &Bundle, date: &Date, audited: &mut Audited, never: 
     let mut looked = 0;
     for (place, numbers) in date.levels() {
         looked += numbers.len() as u64;
-        places.extend((0..numbers.len()).filter(|&at| never.contains(&numbers[at])).map(|at| (place, (at / width, at % width))));
+        let shown = (0..numbers.len()).into_par_iter().with_min_len(1 << 16).filter(|&at| never.contains(&numbers[at]));
+        places.par_extend(shown.map(|at| (place, (at / width, at % width))));
     }
     audited.tried(Named::SmallValues, looked, places.len() as u64);
     audited.name(places.into_iter().map(|(place, at)| AtRisk::of((bundle, date), place, at, Named::SmallValues)));
@@ -57,14 +60,13 @@ fn additive(bundle: &Bundle, date: &Date, columns: &Columns) -> (u64, Vec<At>) {
     let width = bundle.columns.len();
     let (mut looked, mut broken) = (0, Vec::new());
     for (place, numbers) in date.levels() {
-        for (unit, row) in numbers.chunks_exact(width).enumerate() {
-            for relation in &columns.relations {
-                looked += 1;
-                if relation.iter().map(|&(column, sign)| sign * row[column]).sum::<i64>() != 0 {
-                    broken.push((place, (unit, relation.last().map_or(0, |r| r.0))));
-                }
-            }
-        }
+        let units = numbers.par_chunks_exact(width).enumerate().with_min_len(1 << 10);
+        looked += (units.len() * columns.relations.len()) as u64;
+        broken.par_extend(units.flat_map_iter(|(unit, row)| {
+            let holds = |relation: &[(usize, i64)]| relation.iter().map(|&(column, sign)| sign * row[column]).sum::<i64>() == 0;
+            let broken = columns.relations.iter().filter(move |relation| !holds(relation));
+            broken.map(move |relation| (place, (unit, relation.last().map_or(0, |r| r.0))))
+        }));
     }
     for level in 1..date.grids.len() {
         let off = off_children(bundle, date, level);

@@ -24,6 +24,97 @@ const PAGE_ROWS: usize = 1 << 17;
 /// The compression of all chunks.
 pub(super) const COMPRESSION_LEVEL: i32 = 1;
 
+/// The code of each row of a column.
+pub(super) enum Codes {
+    /// One for each row.
+    Each(Vec<u32>),
+    /// Codes, each with how many rows in a row have it.
+    Runs(Vec<(u32, usize)>),
+}
+
+impl Codes {
+    fn rows(&self) -> usize {
+        match self {
+            Self::Each(codes) => codes.len(),
+            Self::Runs(runs) => runs.iter().map(|run| run.1).sum(),
+        }
+    }
+
+    /// The same, page by page.
+    fn pages(&self) -> Vec<PageCodes<'_>> {
+        let runs = match self {
+            Self::Each(codes) => return codes.chunks(PAGE_ROWS).map(PageCodes::Each).collect(),
+            Self::Runs(runs) => runs,
+        };
+        let (mut pages, mut page, mut room) = (Vec::new(), Vec::new(), PAGE_ROWS);
+        for &(code, mut rows) in runs {
+            while rows > 0 {
+                let here = rows.min(room);
+                page.push((code, here));
+                (rows, room) = (rows - here, room - here);
+                if room == 0 {
+                    pages.push(PageCodes::Runs(std::mem::take(&mut page)));
+                    room = PAGE_ROWS;
+                }
+            }
+        }
+        if !page.is_empty() {
+            pages.push(PageCodes::Runs(page));
+        }
+        pages
+    }
+}
+
+/// The codes of a page.
+enum PageCodes<'c> {
+    Each(&'c [u32]),
+    Runs(Vec<(u32, usize)>),
+}
+
+impl PageCodes<'_> {
+    fn rows(&self) -> usize {
+        match self {
+            Self::Each(codes) => codes.len(),
+            Self::Runs(runs) => runs.iter().map(|run| run.1).sum(),
+        }
+    }
+
+    fn nulls(&self) -> usize {
+        match self {
+            Self::Each(codes) => codes.iter().filter(|&&code| code == NULL).count(),
+            Self::Runs(runs) => runs.iter().filter(|run| run.0 == NULL).map(|run| run.1).sum(),
+        }
+    }
+
+    /// Appends whether each row has a value, with the length of this in bytes before it.
+    fn encode_levels(&self, nulls: usize, out: &mut Vec<u8>) {
+        let before = out.len();
+        out.extend([0; 4]);
+        match self {
+            _ if nulls == 0 => encode_runs([(1, self.rows())].into_iter(), 1, out),
+            Self::Each(codes) => {
+                let present: Vec<u32> = codes.iter().map(|&code| u32::from(code != NULL)).collect();
+                encode_hybrid(&present, 1, out);
+            }
+            Self::Runs(runs) => encode_runs(runs.iter().map(|&(code, rows)| (u32::from(code != NULL), rows)), 1, out),
+        }
+        let length = (out.len() - before - 4) as u32;
+        out[before..before + 4].copy_from_slice(&length.to_le_bytes());
+    }
+
+    /// Appends the codes of the rows that have a value.
+    fn encode_values(&self, nulls: usize, width: u32, out: &mut Vec<u8>) {
+        match self {
+            Self::Each(codes) if nulls == 0 => encode_hybrid(codes, width, out),
+            Self::Each(codes) => {
+                let values: Vec<u32> = codes.iter().copied().filter(|&code| code != NULL).collect();
+                encode_hybrid(&values, width, out);
+            }
+            Self::Runs(runs) => encode_runs(runs.iter().copied().filter(|run| run.0 != NULL), width, out),
+        }
+    }
+}
+
 /// The different values of a column in a row group, which codes are positions of.
 pub(super) enum Dictionary {
     Texts(Vec<String>),
@@ -42,7 +133,12 @@ impl Dictionary {
     fn plain(&self) -> Vec<u8> {
         match self {
             Self::Texts(texts) => {
-                texts.iter().flat_map(|text| (text.len() as u32).to_le_bytes().into_iter().chain(text.bytes())).collect()
+                let mut plain = Vec::with_capacity(texts.iter().map(|text| 4 + text.len()).sum());
+                for text in texts {
+                    plain.extend_from_slice(&(text.len() as u32).to_le_bytes());
+                    plain.extend_from_slice(text.as_bytes());
+                }
+                plain
             }
             Self::Numbers(numbers) => numbers.iter().flat_map(|number| number.to_le_bytes()).collect(),
         }
@@ -63,6 +159,7 @@ impl Dictionary {
 }
 
 /// A chunk ready to be appended to its row group.
+#[derive(Clone)]
 pub(super) struct DictionaryChunk {
     pub(super) bytes: Bytes,
     pub(super) close: ColumnCloseResult,
@@ -71,7 +168,7 @@ pub(super) struct DictionaryChunk {
 impl DictionaryChunk {
     /// Encodes a column of one row group; every entry of the dictionary is some row's, and of an optional column a row may be [`NULL`]. With
     /// `statistics` readers can skip the row group by the column's values.
-    pub(super) fn new(column: &ColumnDescPtr, dictionary: &Dictionary, codes: &[u32], statistics: bool) -> Result<Self> {
+    pub(super) fn new(column: &ColumnDescPtr, dictionary: &Dictionary, codes: &Codes, statistics: bool) -> Result<Self> {
         let optional = column.max_def_level() > 0;
         let mut sink = TrackedWrite::new(Vec::new());
         let mut pages = SerializedPageWriter::new(&mut sink);
@@ -86,27 +183,19 @@ impl DictionaryChunk {
         let dictionary_page = pages.write_page(CompressedPage::new(page, plain.len()))?;
         uncompressed += dictionary_page.uncompressed_size;
         let width = u32::BITS - (dictionary.len().saturating_sub(1) as u32).leading_zeros();
-        let (mut raw, mut present, mut nulls) = (Vec::new(), Vec::new(), 0);
-        for codes in codes.chunks(PAGE_ROWS) {
+        let (mut raw, mut nulls) = (Vec::new(), 0);
+        for codes in codes.pages() {
             raw.clear();
-            let mut values = codes;
+            let page_nulls = if optional { codes.nulls() } else { 0 };
             if optional {
-                present.clear();
-                present.extend(codes.iter().map(|&code| u32::from(code != NULL)));
-                raw.extend([0; 4]);
-                encode_hybrid(&present, 1, &mut raw);
-                let length = (raw.len() - 4) as u32;
-                raw[..4].copy_from_slice(&length.to_le_bytes());
-                present.clear();
-                present.extend(codes.iter().filter(|&&code| code != NULL));
-                nulls += (codes.len() - present.len()) as u64;
-                values = &present;
+                codes.encode_levels(page_nulls, &mut raw);
             }
+            nulls += page_nulls as u64;
             raw.push(width as u8);
-            encode_hybrid(values, width, &mut raw);
+            codes.encode_values(page_nulls, width, &mut raw);
             let page = Page::DataPage {
                 buf: compressed(&raw)?,
-                num_values: codes.len() as u32,
+                num_values: codes.rows() as u32,
                 encoding: Encoding::RLE_DICTIONARY,
                 def_level_encoding: Encoding::RLE,
                 rep_level_encoding: Encoding::RLE,
@@ -118,7 +207,7 @@ impl DictionaryChunk {
         let mut metadata = ColumnChunkMetaData::builder(column.clone())
             .set_compression(compression()?)
             .set_encodings(vec![Encoding::PLAIN, Encoding::RLE, Encoding::RLE_DICTIONARY])
-            .set_num_values(codes.len() as i64)
+            .set_num_values(codes.rows() as i64)
             .set_total_compressed_size(bytes.len() as i64)
             .set_total_uncompressed_size(uncompressed as i64)
             .set_dictionary_page_offset(Some(0))
@@ -128,7 +217,7 @@ impl DictionaryChunk {
         }
         let close = ColumnCloseResult {
             bytes_written: bytes.len() as u64,
-            rows_written: codes.len() as u64,
+            rows_written: codes.rows() as u64,
             metadata: metadata.build()?,
             bloom_filter: None,
             column_index: None,
@@ -172,6 +261,38 @@ fn encode_hybrid(codes: &[u32], width: u32, out: &mut Vec<u8>) {
     pack(&codes[packed..], width, out);
 }
 
+/// The same of codes that are told as runs; neighbours may have the same code. Costs as much as there are runs, and the short ones rows.
+fn encode_runs(runs: impl Iterator<Item = (u32, usize)>, width: u32, out: &mut Vec<u8>) {
+    let mut begun: Vec<u32> = Vec::new();
+    let mut end = |code: u32, run: usize, begun: &mut Vec<u32>| {
+        let lacks = begun.len().next_multiple_of(RUN) - begun.len();
+        if run < RUN + lacks {
+            begun.extend(std::iter::repeat_n(code, run));
+            return;
+        }
+        begun.extend(std::iter::repeat_n(code, lacks));
+        pack(begun, width, out);
+        begun.clear();
+        varint(((run - lacks) as u64) << 1, out);
+        out.extend(&code.to_le_bytes()[..width.div_ceil(8) as usize]);
+    };
+    let mut last: Option<(u32, usize)> = None;
+    for (code, rows) in runs {
+        match &mut last {
+            Some((same, run)) if *same == code => *run += rows,
+            _ => {
+                if let Some((code, run)) = last.replace((code, rows)) {
+                    end(code, run, &mut begun);
+                }
+            }
+        }
+    }
+    if let Some((code, run)) = last {
+        end(code, run, &mut begun);
+    }
+    pack(&begun, width, out);
+}
+
 /// Appends codes bit by bit, the last eight filled up with zeros.
 fn pack(codes: &[u32], width: u32, out: &mut Vec<u8>) {
     if codes.is_empty() {
@@ -184,15 +305,13 @@ fn pack(codes: &[u32], width: u32, out: &mut Vec<u8>) {
     for &code in codes {
         bits |= u64::from(code) << held;
         held += width;
-        while held >= 8 {
-            out.push(bits as u8);
-            bits >>= 8;
-            held -= 8;
+        if held >= u32::BITS {
+            out.extend_from_slice(&(bits as u32).to_le_bytes());
+            bits >>= u32::BITS;
+            held -= u32::BITS;
         }
     }
-    if held > 0 {
-        out.push(bits as u8);
-    }
+    out.extend_from_slice(&bits.to_le_bytes()[..held.div_ceil(8) as usize]);
     out.resize(end, 0);
 }
 
@@ -224,12 +343,15 @@ mod tests {
         let properties = WriterProperties::builder().build();
         let mut writer = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::new(properties)).unwrap();
         let columns = [writer.schema_descr().column(0), writer.schema_descr().column(1)];
-        let codes_t: Vec<u32> = codes.iter().map(|code| code.0).collect();
-        let codes_n: Vec<u32> = codes.iter().map(|code| code.1.unwrap_or(NULL)).collect();
+        let codes_t = Codes::Each(codes.iter().map(|code| code.0).collect());
+        let codes_n = Codes::Each(codes.iter().map(|code| code.1.unwrap_or(NULL)).collect());
         let mut row_group = writer.next_row_group().unwrap();
         let dictionaries = [Dictionary::Texts(texts.to_vec()), Dictionary::Numbers(numbers.to_vec())];
         for ((column, dictionary), codes) in columns.iter().zip(&dictionaries).zip([&codes_t, &codes_n]) {
             let DictionaryChunk { bytes, close } = DictionaryChunk::new(column, dictionary, codes, true).unwrap();
+            let Codes::Each(each) = codes else { unreachable!("made so above") };
+            let as_runs = Codes::Runs(each.chunk_by(|a, b| a == b).map(|run| (run[0], run.len())).collect());
+            assert_eq!(DictionaryChunk::new(column, dictionary, &as_runs, true).unwrap().bytes, bytes);
             row_group.append_column(&bytes, close).unwrap();
         }
         row_group.close().unwrap();

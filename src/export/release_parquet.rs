@@ -9,7 +9,7 @@ use std::hash::Hash;
 use std::io::{BufWriter, Write};
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use parquet::basic::{LogicalType, Repetition, Type as Physical};
 use parquet::errors::ParquetError;
@@ -20,9 +20,9 @@ use parquet::schema::types::{SchemaDescriptor, Type};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::confidential::{Block, Release, Status, Unit};
+use crate::confidential::{Block, Level, Release, Status, Unit};
 use crate::error::Error;
-use crate::export::dictionary_chunk::{Dictionary, DictionaryChunk, NULL, compression};
+use crate::export::dictionary_chunk::{Codes, Dictionary, DictionaryChunk, NULL, compression};
 use crate::export::{ExportError, about};
 
 /// Rows in a row group, about: what DuckDB and pyarrow read well in parallel.
@@ -46,6 +46,8 @@ struct Columns<'r> {
     groups: Vec<String>,
     /// Number of the lattice's columns: rows a unit has.
     rows_per_unit: usize,
+    /// Tables and groups of a full row group.
+    full: OnceLock<[DictionaryChunk; 2]>,
 }
 
 fn write_to(release: &Release, file: File) -> Result<(), ParquetError> {
@@ -101,7 +103,7 @@ fn schema(release: &Release) -> Result<Type, ParquetError> {
 }
 
 fn row_groups(release: &Release, rows_per_unit: usize) -> Vec<Vec<Segment<'_>>> {
-    let limit = (ROW_GROUP_ROWS / rows_per_unit.max(1)).max(1);
+    let limit = units_in_a_row_group(rows_per_unit);
     let mut groups: Vec<Vec<Segment<'_>>> = Vec::new();
     let mut room = 0;
     for block in &release.blocks {
@@ -129,6 +131,7 @@ impl<'r> Columns<'r> {
             tables: columns.iter().map(|column| lattice.table_name(column)).collect(),
             groups: columns.iter().map(|column| lattice.group_name(column)).collect(),
             rows_per_unit: columns.len(),
+            full: OnceLock::new(),
         }
     }
 
@@ -137,7 +140,6 @@ impl<'r> Columns<'r> {
         let lattice = &self.release.lattice;
         let per_unit = self.rows_per_unit;
         let units = || segments.iter().flat_map(|segment| segment.units.clone().map(move |unit| (segment.block, unit)));
-        let numbers = || units().flat_map(|(block, unit)| block.numbers(unit));
         let (mut dates, mut levels, mut sizes) = (Coded::default(), Coded::default(), Coded::default());
         for segment in segments {
             let rows = segment.units.len() * per_unit;
@@ -151,54 +153,109 @@ impl<'r> Columns<'r> {
                 sizes.push(size_m, per_unit);
             }
         }
-        let mut ids = Coded::default();
-        units().for_each(|(block, unit)| ids.push(Some(lattice.unit_id(block.level, block.units[unit])), per_unit));
-        let of_columns = |names: &[String]| {
-            let mut coded = Coded::default();
-            let codes: Vec<u32> = names.iter().map(|name| coded.code(Some(name.clone()))).collect();
-            coded.codes = units().flat_map(|_| codes.iter().copied()).collect();
-            coded
-        };
-        let (mut values, mut statuses) = (Coded::default(), Coded::default());
-        for number in numbers() {
-            values.push(number.value(), 1);
-            statuses.push(Some(number.status()), 1);
-        }
-        let statuses = Coded {
-            values: statuses.values.iter().map(|status: &Status| status.name().to_owned()).collect(),
-            codes: statuses.codes,
-            known: FxHashMap::default(),
-        };
-        let texts = |coded: Coded<String>, statistics| (Dictionary::Texts(coded.values), coded.codes, statistics);
-        let whole = |coded: Coded<i64>| (Dictionary::Numbers(coded.values), coded.codes, true);
-        let mut columns = vec![
-            texts(dates, true),
-            texts(levels, true),
-            texts(ids, true),
-            texts(of_columns(&self.tables), false),
-            texts(of_columns(&self.groups), false),
-            whole(values),
-            texts(statuses, false),
-        ];
-        columns.extend(lattice.joined.map(|_| whole(sizes)));
-        let chunk = |(at, column): (usize, (Dictionary, Vec<u32>, bool))| {
-            let (dictionary, codes, statistics) = column;
+        let [tables, groups] = self.names(segments.iter().map(|segment| segment.units.len()).sum(), schema)?;
+        let [values, statuses] = numbers(segments);
+        let chunk = |at: usize, (dictionary, codes, statistics): (Dictionary, Codes, bool)| {
             DictionaryChunk::new(&schema.column(at), &dictionary, &codes, statistics)
         };
-        columns.into_iter().enumerate().map(chunk).collect()
+        let texts = |coded: Coded<String>| (Dictionary::Texts(coded.values), Codes::Runs(coded.runs), true);
+        let ids = match segments {
+            // Cells of one level of one date are all different.
+            [Segment { block: block @ Block { level: Level::Grid(_), .. }, units }] => {
+                let ids = block.units[units.clone()].iter().map(|&unit| lattice.unit_id(block.level, unit)).collect();
+                (Dictionary::Texts(ids), Codes::Runs((0..units.len() as u32).map(|code| (code, per_unit)).collect()), true)
+            }
+            _ => {
+                let mut ids = Coded::default();
+                units().for_each(|(block, unit)| ids.push(Some(lattice.unit_id(block.level, block.units[unit])), per_unit));
+                texts(ids)
+            }
+        };
+        let mut chunks = vec![
+            chunk(0, texts(dates))?,
+            chunk(1, texts(levels))?,
+            chunk(2, ids)?,
+            tables,
+            groups,
+            chunk(5, values)?,
+            chunk(6, statuses)?,
+        ];
+        if lattice.joined.is_some() {
+            chunks.push(chunk(7, (Dictionary::Numbers(sizes.values), Codes::Runs(sizes.runs), true))?);
+        }
+        Ok(chunks)
+    }
+
+    /// The columns of tables and groups, which are the same for all row groups of as many units.
+    fn names(&self, units: usize, schema: &SchemaDescriptor) -> Result<[DictionaryChunk; 2], ParquetError> {
+        let encode = || -> Result<[DictionaryChunk; 2], ParquetError> {
+            let of = |at: usize, names: &[String]| {
+                let mut coded = Coded::default();
+                names.iter().for_each(|name| coded.push(Some(name.clone()), 1));
+                let codes = Codes::Runs(coded.runs.repeat(units));
+                DictionaryChunk::new(&schema.column(at), &Dictionary::Texts(coded.values), &codes, false)
+            };
+            Ok([of(3, &self.tables)?, of(4, &self.groups)?])
+        };
+        if units != units_in_a_row_group(self.rows_per_unit) {
+            return encode();
+        }
+        match self.full.get() {
+            Some(full) => Ok(full.clone()),
+            None => encode().map(|chunks| self.full.get_or_init(|| chunks).clone()),
+        }
     }
 }
 
-/// A column's different values in the order of their first rows, and the code of each row.
+/// How many units a row group has that is full.
+fn units_in_a_row_group(rows_per_unit: usize) -> usize {
+    (ROW_GROUP_ROWS / rows_per_unit.max(1)).max(1)
+}
+
+/// Numbers from 0 below this have their codes in a list rather than in a map.
+const SMALL: usize = 1 << 12;
+
+/// The columns of values and of their statuses.
+fn numbers(segments: &[Segment<'_>]) -> [(Dictionary, Codes, bool); 2] {
+    let rows = segments.iter().map(|segment| segment.block.all_numbers(segment.units.clone()).len()).sum();
+    let (mut values, mut codes) = (Coded::default(), Vec::with_capacity(rows));
+    let mut small = vec![NULL; SMALL];
+    let mut statuses: Vec<Status> = Vec::new();
+    let (mut status_codes, mut of_status) = (Vec::with_capacity(rows), [NULL; Status::ALL.len()]);
+    for &number in segments.iter().flat_map(|segment| segment.block.all_numbers(segment.units.clone())) {
+        let value = number.value();
+        let known = value.and_then(|value| small.get_mut(usize::try_from(value).ok()?));
+        codes.push(match known {
+            Some(code) => {
+                if *code == NULL {
+                    *code = values.code(value);
+                }
+                *code
+            }
+            None => values.code(value),
+        });
+        let status = number.status();
+        let code = &mut of_status[status as usize];
+        if *code == NULL {
+            *code = statuses.len() as u32;
+            statuses.push(status);
+        }
+        status_codes.push(*code);
+    }
+    let names = statuses.iter().map(|status| status.name().to_owned()).collect();
+    [(Dictionary::Numbers(values.values), Codes::Each(codes), true), (Dictionary::Texts(names), Codes::Each(status_codes), false)]
+}
+
+/// A column's different values in the order of their first rows, and the codes of runs of rows.
 struct Coded<T> {
     values: Vec<T>,
-    codes: Vec<u32>,
+    runs: Vec<(u32, usize)>,
     known: FxHashMap<T, u32>,
 }
 
 impl<T> Default for Coded<T> {
     fn default() -> Self {
-        Self { values: Vec::new(), codes: Vec::new(), known: FxHashMap::default() }
+        Self { values: Vec::new(), runs: Vec::new(), known: FxHashMap::default() }
     }
 }
 
@@ -215,6 +272,6 @@ impl<T: Clone + Eq + Hash> Coded<T> {
     /// Appends rows of one value.
     fn push(&mut self, value: Option<T>, rows: usize) {
         let code = self.code(value);
-        self.codes.extend(std::iter::repeat_n(code, rows));
+        self.runs.push((code, rows));
     }
 }

@@ -186,6 +186,15 @@ impl CellFinder {
     }
 }
 
+impl CellFinder {
+    /// The cell that begins so many sides east and north of the system's origin; `None` where it does not lie in the grid as a whole.
+    #[inline]
+    pub fn cell_at(&self, east: u32, north: u32) -> Option<CellId> {
+        let inside = (f64::from(east.max(north)) + 1.0) * self.side_m <= MAX_M;
+        inside.then(|| CellId(self.head | place(i64::from(north) + self.first, i64::from(east) + self.first)))
+    }
+}
+
 /// The bits of a packed id that say the size.
 fn head(size: GridSize) -> u64 {
     let (mut mantissa, mut exponent) = (u64::from(size.metres()), 0_u64);

@@ -22,8 +22,6 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
-
 use crate::confidential::{self, Account, Dialect, Release, Request, Secrets};
 use crate::config::{Format, Plan};
 use crate::error::{Error, Language};
@@ -114,13 +112,13 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
         let outputs = manifest::output_hashes(folder.path())?;
         notes.extend(doubts.join().expect("seeking overlaps does not panic"));
         stopwatch.end();
-        let published = published(&release);
         let losses = Losses::of(&release);
+        let published = published(&release, &losses);
         let stages = stopwatch.stages();
         // Without the folder, and of a database without the server: where these are is nobody's business.
         let name = |file: &PathBuf| file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let inputs: Vec<(String, String)> = inputs.iter().map(|(file, hash)| (name(file), hash.clone())).collect();
-        let mut facts = manifest::Facts {
+        let facts = manifest::Facts {
             job: &job,
             plan,
             release: &release,
@@ -134,13 +132,25 @@ pub fn run(plan: &Plan, language: Language, progress: &dyn Progress) -> Result<D
         };
         // The attack reads what an attacker would: the bundle as it will stand there. What it finds goes into `run.json` afterwards.
         facts.write(folder.path())?;
+        release.forget_finer_cells();
         let audit = Audit::of(folder.path(), job.audit, &stopwatch)?;
         if let Some(ledger) = &ledger {
             notes.push(with_earlier(ledger, (folder.path(), language), &stopwatch)?);
         }
         let stages = stopwatch.stages();
         notes.extend(job.memory_bytes.and_then(|allowed| memory::exceeded(allowed, &stages, language)));
-        (facts.audit, facts.stages) = (Some(&audit), &stages);
+        let facts = manifest::Facts {
+            job: &job,
+            plan,
+            release: &release,
+            losses: &losses,
+            account: &account,
+            tiles: tiles.as_ref(),
+            stages: &stages,
+            audit: Some(&audit),
+            inputs: &inputs,
+            outputs: &outputs,
+        };
         facts.write(folder.path())?;
         let folder = folder.finish()?;
         ledger.map_or(Ok(()), |ledger| ledger.record(&folder))?;
@@ -221,28 +231,12 @@ fn write(
     Ok(tiles)
 }
 
-fn published(release: &Release) -> Vec<Published> {
+fn published(release: &Release, losses: &Losses) -> Vec<Published> {
     let lattice = &release.lattice;
     let count = |block: &confidential::Block| {
-        let mut published = Published {
-            date: lattice.dates[block.date].clone(),
-            level: lattice.level_name(block.level),
-            units: block.units.len() as u64,
-            units_with_total: 0,
-            by_status: [0; 5],
-        };
-        let count = |(mut with_total, mut by_status): (u64, [u64; 5]), unit: usize| {
-            let numbers = block.numbers(unit);
-            with_total += u64::from(numbers[0].value().is_some());
-            numbers.iter().for_each(|number| by_status[number.status() as usize] += 1);
-            (with_total, by_status)
-        };
-        let add = |one: (u64, [u64; 5]), other: (u64, [u64; 5])| {
-            (one.0 + other.0, std::array::from_fn(|status| one.1[status] + other.1[status]))
-        };
-        let counted = (0..block.units.len()).into_par_iter().fold(Default::default, count).reduce(Default::default, add);
-        (published.units_with_total, published.by_status) = counted;
-        published
+        let (date, level) = (lattice.dates[block.date].clone(), lattice.level_name(block.level));
+        let (by_status, units_with_total) = losses.of_level(date.as_deref(), &level);
+        Published { date, level, units: block.units.len() as u64, units_with_total, by_status }
     };
     release.blocks.iter().map(count).collect()
 }

@@ -1,6 +1,7 @@
 //! What protection costs, as far as published numbers themselves tell it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -67,6 +68,18 @@ impl Losses {
     }
 }
 
+impl Losses {
+    /// The numbers of a level of a date by status, as in [`Status::ALL`], and how many units show their total.
+    pub fn of_level(&self, date: Option<&str>, level: &str) -> ([u64; 5], u64) {
+        let tables = || self.tables.iter().filter(|table| table.date.as_deref() == date && table.level == level);
+        let by_status = tables().fold([0; 5], |sums, table| std::array::from_fn(|status| sums[status] + table.by_status[status]));
+        // The total is the first table, with one number a unit.
+        let shown =
+            |total: &TableLoss| [Status::Value, Status::Zero, Status::Uncertain].map(|status| total.of(status)).iter().sum();
+        (by_status, tables().next().map_or(0, shown))
+    }
+}
+
 fn cell_sizes(release: &Release) -> Vec<CellSizes> {
     let lattice = &release.lattice;
     let adaptive = release.blocks.iter().filter(|block| lattice.adaptive(block.level));
@@ -94,8 +107,8 @@ fn of_block(release: &Release, block: &Block) -> Vec<TableLoss> {
     let columns = lattice.columns();
     let mut tables: Vec<TableLoss> = Vec::new();
     // Columns of a table follow one another.
-    let mut table_of = Vec::with_capacity(columns.len());
-    for column in &columns {
+    let mut columns_of: Vec<Range<usize>> = Vec::new();
+    for (at, column) in columns.iter().enumerate() {
         let table = lattice.table_name(column);
         if tables.last().is_none_or(|last| last.table != table) {
             tables.push(TableLoss {
@@ -106,14 +119,21 @@ fn of_block(release: &Release, block: &Block) -> Vec<TableLoss> {
                 records_shown: column.measure.is_none().then_some(0),
             });
         }
-        table_of.push(tables.len() - 1);
+        columns_of.resize(tables.len(), at..at);
+        columns_of[tables.len() - 1].end = at + 1;
     }
     let nothing = || vec![([0_u64; 5], 0_i64); tables.len()];
     let count = |mut counted: Vec<([u64; 5], i64)>, unit: usize| {
-        for (number, &table) in block.numbers(unit).iter().zip(&table_of) {
-            let (by_status, sum) = &mut counted[table];
-            by_status[number.status() as usize] += 1;
-            *sum += number.value().unwrap_or(0);
+        let numbers = block.numbers(unit);
+        for ((by_status, sum), columns) in counted.iter_mut().zip(&columns_of) {
+            // Most are zeros, which are counted apart.
+            let (all, mut others) = (columns.len() as u64, 0);
+            for number in numbers[columns.clone()].iter().filter(|number| number.status() != Status::Zero) {
+                by_status[number.status() as usize] += 1;
+                *sum += number.value().unwrap_or(0);
+                others += 1;
+            }
+            by_status[Status::Zero as usize] += all - others;
         }
         counted
     };

@@ -14,7 +14,7 @@ use crate::confidential::cube::dimension::{DateSpec, DimensionSpec, MeasureSpec}
 use crate::confidential::cube::error::CubeError;
 use crate::confidential::cube::finish::{Orders, finish};
 use crate::confidential::cube::identity::{Identities, Remembered, Waiting};
-use crate::confidential::cube::key::{CodeRanks, GROUPS_LIMIT, KeyRanks, PackedKey};
+use crate::confidential::cube::key::{CodeRanks, GROUPS_LIMIT, KeyRanks, PackedKey, Packing};
 use crate::confidential::cube::measure;
 use crate::confidential::cube::numbered::TextCoder;
 use crate::confidential::cube::tally::{Buffers, Kept, Tally};
@@ -141,13 +141,15 @@ impl<'s> CubeBuilder<'s> {
         let dimensions: Vec<_> =
             spec.dimensions.iter().map(|dimension| Categories::new(dimension, spec.language)).collect::<Result<_, _>>()?;
         let groups = dimensions.iter().try_fold(1_u64, |groups, dimension| groups.checked_mul(dimension.radix()));
-        if groups.is_none_or(|groups| groups > GROUPS_LIMIT) {
-            return Err(CubeError::TooManyGroups);
-        }
+        let groups = groups.filter(|&groups| groups <= GROUPS_LIMIT).ok_or(CubeError::TooManyGroups)?;
+        let dates = Dates::new(spec.date)?;
+        let areas = spec.systems.iter().map(|system| system.areas.len() as u64 + 1);
+        let areas = areas.fold(1_u64, u64::saturating_mul);
+        let packing = Packing::of(areas, dates.most() as u64, groups);
         Ok(Self {
-            dates: Dates::new(spec.date)?,
+            dates,
             areas: Areas::new(spec.systems, spec.located.then_some(spec.finest))?,
-            tally: Tally::new(spec.amounts(), spec.kept()),
+            tally: Tally::new(spec.amounts(), spec.kept(), packing),
             contributors: RandomState::new(),
             identities: spec.id_column.map(|_| Identities::new(spec.amounts(), spec.waiting_bytes)).transpose()?,
             dimensions,
@@ -166,7 +168,7 @@ impl<'s> CubeBuilder<'s> {
             dimensions: self.dimensions.iter().map(|_| TextCoder::new()).collect(),
             date: TextCoder::new(),
             areas: AreaCoder::default(),
-            buffers: Buffers::new(),
+            buffers: Buffers::default(),
             waiting: self.identities.as_ref().map(|_| Waiting::new()),
             outcome: Outcome::new(self.areas.len()),
         }
@@ -251,7 +253,7 @@ impl<'s> CubeBuilder<'s> {
         let ranks = KeyRanks::new(self.spec.finest, date_ranks, area_ranks, categories.iter().map(code_ranks).collect());
 
         if let Some(identities) = self.identities {
-            let begin = || (Buffers::new(), Outcome::new(self.areas.len()));
+            let begin = || (Buffers::default(), Outcome::new(self.areas.len()));
             let (states, rejects) =
                 identities.resolve(&ranks, self.spec.id_column.unwrap_or_default(), begin, |state, held, amounts| {
                     self.tally.count(&mut state.0, held.key, amounts);
@@ -264,7 +266,7 @@ impl<'s> CubeBuilder<'s> {
             }
             account.rejects.merge(rejects);
         }
-        finish(&self.spec, Orders { categories, dates, area_tuples }, ranks, &self.tally.into_parts())
+        finish(&self.spec, Orders { categories, dates, area_tuples }, ranks, self.tally.into_counted())
     }
 }
 

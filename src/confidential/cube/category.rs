@@ -14,6 +14,8 @@ use crate::error::Language;
 /// How many different texts a dimension may have that the plan does not list.
 pub(super) const MAX_CATEGORIES: usize = 256;
 const MAX_TEXT_BYTES: usize = 200;
+/// Up to so many edges are compared one by one.
+const FEW_EDGES: usize = 32;
 
 /// The categories of a dimension while records are counted: code by code as declared, or as texts come.
 pub(super) struct Categories<'s> {
@@ -73,29 +75,90 @@ impl<'s> Categories<'s> {
         groups: &mut [u64],
         sieve: &mut Sieve<'_>,
     ) -> Result<(), CubeError> {
-        let radix = self.radix();
-        // Of texts that rows share, each is looked up once.
-        let mut known = match values {
-            Values::Text(texts) => vec![None; texts.different()],
-            Values::Number(_) => Vec::new(),
+        // Most rows are plain; what is left is looked at one by one.
+        let left = match values {
+            Values::Number(numbers) => self.append_bands(numbers, groups, sieve.standing()),
+            Values::Text(texts) => match texts.keys() {
+                Some(keys) => return self.append_shared((texts, keys), coder, groups, sieve),
+                None => (0..groups.len() as u32).filter(|&row| sieve.stands(row as usize)).collect(),
+            },
         };
-        for (row, group) in groups.iter_mut().enumerate() {
+        for row in left.into_iter().map(|row| row as usize) {
+            let code = match values {
+                Values::Text(texts) => self.text_code(texts, row, coder),
+                Values::Number(numbers) => self.band_code(numbers, row),
+            };
+            self.append_one(code, (row, groups), sieve)?;
+        }
+        Ok(())
+    }
+
+    fn append_one(
+        &self,
+        code: Result<u32, Fault>,
+        (row, groups): (usize, &mut [u64]),
+        sieve: &mut Sieve<'_>,
+    ) -> Result<(), CubeError> {
+        match code {
+            Ok(code) => groups[row] = groups[row] * self.radix() + u64::from(code),
+            Err(Fault::Row(reason)) => sieve.reject(row, reason, &self.spec.column),
+            Err(Fault::Stop(error)) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// The bands of rows with a number in one; gives the other rows that stand.
+    fn append_bands(&self, numbers: &NumberValues, groups: &mut [u64], stands: &[bool]) -> Vec<u32> {
+        let (DimensionKind::Bands(edges) | DimensionKind::AgeBands(edges, _)) = &self.spec.kind else {
+            unreachable!("only bands are read as numbers")
+        };
+        if edges.len() > FEW_EDGES {
+            return (0..groups.len() as u32).filter(|&row| stands[row as usize]).collect();
+        }
+        // How many edges are not above, edge by edge: without branches, several rows at once.
+        let mut above = vec![0_u64; groups.len()];
+        for &edge in edges {
+            above
+                .iter_mut()
+                .zip(&numbers.values)
+                .for_each(|(above, &value)| *above = above.wrapping_add(u64::from(edge <= value)));
+        }
+        let (radix, mut left) = (self.radix(), Vec::new());
+        for (row, (group, above)) in groups.iter_mut().zip(above).enumerate().filter(|(row, _)| stands[*row]) {
+            match above.checked_sub(1) {
+                Some(band) if numbers.states[row] == NumberState::Number && numbers.values[row] < f64::INFINITY => {
+                    *group = *group * radix + band;
+                }
+                _ => left.push(row as u32),
+            }
+        }
+        left
+    }
+
+    /// The codes of texts that rows share: each is looked up once.
+    fn append_shared(
+        &self,
+        (texts, keys): (&TextValues, &[u32]),
+        coder: &mut TextCoder,
+        groups: &mut [u64],
+        sieve: &mut Sieve<'_>,
+    ) -> Result<(), CubeError> {
+        const UNKNOWN: u32 = u32::MAX;
+        let (radix, mut known) = (self.radix(), vec![UNKNOWN; texts.different()]);
+        for row in 0..groups.len() {
             if !sieve.stands(row) {
                 continue;
             }
-            let code = match values {
-                Values::Text(texts) => match texts.key(row) {
-                    None => self.text_code(texts, row, coder),
-                    Some(key) => {
-                        known[key].map_or_else(|| self.text_code(texts, row, coder).inspect(|&code| known[key] = Some(code)), Ok)
+            let key = keys[row] as usize;
+            match known.get(key) {
+                Some(&code) if code != UNKNOWN => groups[row] = groups[row] * radix + u64::from(code),
+                _ => {
+                    let code = self.text_code(texts, row, coder);
+                    if let (Some(slot), Ok(code)) = (known.get_mut(key), &code) {
+                        *slot = *code;
                     }
-                },
-                Values::Number(numbers) => self.band_code(numbers, row),
-            };
-            match code {
-                Ok(code) => *group = *group * radix + u64::from(code),
-                Err(Fault::Row(reason)) => sieve.reject(row, reason, &self.spec.column),
-                Err(Fault::Stop(error)) => return Err(error),
+                    self.append_one(code, (row, groups), sieve)?;
+                }
             }
         }
         Ok(())

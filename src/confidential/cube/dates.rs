@@ -42,6 +42,11 @@ impl<'s> Dates<'s> {
         &self.days
     }
 
+    /// How many there can be.
+    pub(super) fn most(&self) -> usize {
+        if self.column.is_some() { MAX_DATES } else { self.days.len().max(1) }
+    }
+
     /// The date's number for every row that stands: the one of the day that is counted, or of the row's own.
     pub(super) fn codes(
         &self,

@@ -5,8 +5,9 @@ use rayon::prelude::*;
 use crate::confidential::cube::builder::CubeSpec;
 use crate::confidential::cube::category::Ranked;
 use crate::confidential::cube::error::CubeError;
-use crate::confidential::cube::key::{KeyRanks, Occurring, PackedKey, RankedKey};
-use crate::confidential::cube::tally::Part;
+use crate::confidential::cube::key::{KeyRanks, Occurring, PackedKey, Packing, RankedKey};
+use crate::confidential::cube::narrow::{self, CountTable};
+use crate::confidential::cube::tally::{Counted, Part};
 use crate::confidential::cube::{AtomKey, CellKey, Contributions, Contributor, Cube, RawSum};
 use crate::confidential::lattice::Dimension;
 use crate::confidential::raw_count::RawCount;
@@ -32,15 +33,19 @@ struct Placed {
 }
 
 /// Drops dates, combinations of areas and discovered categories that no atom has, then sorts the atoms.
-pub(super) fn finish(spec: &CubeSpec<'_>, orders: Orders, mut ranks: KeyRanks, parts: &[Part]) -> Result<Cube, CubeError> {
+pub(super) fn finish(spec: &CubeSpec<'_>, orders: Orders, mut ranks: KeyRanks, counted: Counted) -> Result<Cube, CubeError> {
     let Orders { categories, mut dates, mut area_tuples } = orders;
     let nothing = || Occurring::nothing(&ranks);
     let mark = |mut occurring: Occurring, key: &PackedKey| {
         occurring.mark(*key);
         occurring
     };
-    let marked = parts.par_iter().map(|part| part.keys.iter().fold(nothing(), mark));
-    let occurring = marked.reduce(nothing, Occurring::or);
+    let occurring = match &counted {
+        Counted::Narrow(packing, tables) => narrow::occurring(packing, tables, nothing),
+        Counted::Wide(parts) => {
+            parts.par_iter().map(|part| part.keys.iter().fold(nothing(), mark)).reduce(nothing, Occurring::or)
+        }
+    };
 
     keep(&mut dates, &mut ranks.dates, &occurring.dates, &[]);
     keep(&mut area_tuples, &mut ranks.areas, &occurring.areas, &[]);
@@ -52,6 +57,33 @@ pub(super) fn finish(spec: &CubeSpec<'_>, orders: Orders, mut ranks: KeyRanks, p
         dimensions.push(Dimension { name: spec.name.clone(), label: spec.label.clone(), categories: labels });
     }
 
+    let of_areas = |mut key: AtomKey| {
+        if !spec.grid {
+            key.cell = combination(spec.finest, key.areas);
+        }
+        key
+    };
+    let parts = match counted {
+        Counted::Wide(parts) => parts,
+        Counted::Narrow(packing, tables) => {
+            let atoms = narrow_atoms(&ranks, &packing, tables);
+            let atom = |last: &mut Option<_>, atom: &(u64, RawCount)| of_areas(ranks.narrow_atom(&packing, last, atom.0));
+            let keys = atoms.par_iter().map_init(|| None, atom).collect();
+            let counts = atoms.par_iter().map(|atom| atom.1).collect();
+            let (sums, record_keys) = (Vec::new(), Vec::new());
+            return Ok(Cube {
+                dimensions,
+                dates,
+                area_tuples,
+                keys,
+                counts,
+                sums,
+                record_keys,
+                contributions: Contributions::default(),
+            });
+        }
+    };
+    let parts = parts.as_slice();
     let place = |(number, part): (usize, &Part)| -> Vec<Placed> {
         let atoms = part.keys.iter().zip(&part.counts).zip(0_u32..);
         atoms.map(|((&key, &count), at)| Placed { key: ranks.rank(key), count, part: number as u32, at }).collect()
@@ -71,15 +103,20 @@ pub(super) fn finish(spec: &CubeSpec<'_>, orders: Orders, mut ranks: KeyRanks, p
     let key_of = |atom: &Placed| CellKey::of(parts[atom.part as usize].sums[(atom.at as usize + 1) * stride - 1] as u64);
     let record_keys = spec.record_keys.map_or_else(Vec::new, |_| atoms.iter().map(key_of).collect());
     let contributions = contributions(spec, &atoms, parts);
-    let of_areas = |mut key: AtomKey| {
-        if !spec.grid {
-            key.cell = combination(spec.finest, key.areas);
-        }
-        key
-    };
     let keys = atoms.par_iter().map(|atom| of_areas(ranks.atom(atom.key))).collect();
     let counts = atoms.iter().map(|atom| atom.count).collect();
     Ok(Cube { dimensions, dates, area_tuples, keys, counts, sums, record_keys, contributions })
+}
+
+/// Atoms with ranks in their keys, in order.
+fn narrow_atoms(ranks: &KeyRanks, packing: &Packing, tables: Vec<CountTable>) -> Vec<(u64, RawCount)> {
+    let groups = ranks.groups();
+    let ranked = |table: CountTable| -> Vec<(u64, RawCount)> {
+        table.atoms().map(|(key, count)| (ranks.narrow(packing, &groups, key), count)).collect()
+    };
+    let mut atoms: Vec<(u64, RawCount)> = tables.into_par_iter().flat_map_iter(ranked).collect();
+    atoms.par_sort_unstable_by_key(|atom| atom.0);
+    atoms
 }
 
 /// Where no grid is published, the cell that stands for a combination of areas: a place of its own in the order of combinations.

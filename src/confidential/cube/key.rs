@@ -62,6 +62,69 @@ impl PackedKey {
     }
 }
 
+/// How keys fit in 64 bits, where there are few combinations of areas, dates and groups: date above, then cell, areas and group, so that with ranks in
+/// place of numbers they order like atoms.
+#[derive(Clone, Copy)]
+pub(super) struct Packing {
+    areas_bits: u32,
+    date_bits: u32,
+    group_bits: u32,
+}
+
+impl Packing {
+    /// More groups than that are not numbered in lists.
+    const MOST_GROUP_BITS: u32 = 16;
+
+    /// For numbers below these; `None` where they do not fit.
+    pub(super) fn of(areas: u64, dates: u64, groups: u64) -> Option<Self> {
+        let bits = |numbers: u64| u64::BITS - numbers.saturating_sub(1).leading_zeros();
+        let packing = Self { areas_bits: bits(areas), date_bits: bits(dates), group_bits: bits(groups) };
+        let free = 64 - CellId::PLACE_BITS;
+        let fits = packing.group_bits <= Self::MOST_GROUP_BITS
+            && packing.areas_bits <= AREAS_BITS
+            && packing.date_bits <= DATE_BITS
+            && packing.areas_bits + packing.date_bits + packing.group_bits <= free;
+        fits.then_some(packing)
+    }
+
+    /// More than any group's number.
+    pub(super) fn groups(&self) -> usize {
+        1 << self.group_bits
+    }
+
+    #[inline]
+    pub(super) fn narrow(&self, key: PackedKey) -> u64 {
+        self.pack(key.cell(), key.areas(), key.date() as u32, key.group())
+    }
+
+    #[inline]
+    fn pack(&self, cell: u64, areas: u32, date: u32, group: u64) -> u64 {
+        let date_and_cell = u64::from(date) << CellId::PLACE_BITS | cell;
+        (date_and_cell << self.areas_bits | u64::from(areas)) << self.group_bits | group
+    }
+
+    #[inline]
+    pub(super) fn group(&self, key: u64) -> u64 {
+        key & ((1 << self.group_bits) - 1)
+    }
+
+    #[inline]
+    pub(super) fn areas(&self, key: u64) -> u32 {
+        (key >> self.group_bits) as u32 & ((1 << self.areas_bits) - 1)
+    }
+
+    #[inline]
+    fn cell(&self, key: u64) -> u64 {
+        (key >> (self.group_bits + self.areas_bits)) & CELL_MASK
+    }
+
+    #[inline]
+    pub(super) fn date(&self, key: u64) -> usize {
+        let date_and_cell = key >> (self.group_bits + self.areas_bits);
+        (date_and_cell >> CellId::PLACE_BITS) as usize
+    }
+}
+
 /// An atom's key with ranks, in its final order: date, cell, areas, group.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct RankedKey(u128);
@@ -106,7 +169,11 @@ impl Occurring {
     pub(super) fn mark(&mut self, key: PackedKey) {
         self.dates[key.date()] = true;
         self.areas[key.areas() as usize] = true;
-        let mut rest = key.group();
+        self.mark_group(key.group());
+    }
+
+    /// Marks the codes of a group.
+    pub(super) fn mark_group(&mut self, mut rest: u64) {
         for codes in self.codes.iter_mut().rev() {
             let radix = codes.len() as u64;
             codes[(rest % radix) as usize] = true;
@@ -130,15 +197,43 @@ impl KeyRanks {
         Self { size_bits: first.as_u64() >> CellId::PLACE_BITS << CellId::PLACE_BITS, dates, areas, dimensions }
     }
 
-    /// The key with ranks. The group has the number of categories of each dimension as its radix.
-    pub(super) fn rank(&self, key: PackedKey) -> RankedKey {
-        let mut rest = key.group();
+    /// The group with the number of categories of each dimension as its radix.
+    fn group(&self, mut rest: u64) -> u64 {
         let (mut group, mut place) = (0, 1);
         for dimension in self.dimensions.iter().rev() {
-            group += u64::from(dimension.ranks[(rest % dimension.radix) as usize]) * place;
+            // Codes that no value has need not have a rank.
+            let rank = dimension.ranks.get((rest % dimension.radix) as usize).copied().unwrap_or_default();
+            group += u64::from(rank) * place;
             rest /= dimension.radix;
             place *= dimension.categories;
         }
+        group
+    }
+
+    /// What every group's number becomes.
+    pub(super) fn groups(&self) -> Vec<u64> {
+        (0..self.dimensions.iter().map(|dimension| dimension.radix).product()).map(|group| self.group(group)).collect()
+    }
+
+    /// A narrow key with ranks; `groups` is what [`KeyRanks::groups`] gives.
+    pub(super) fn narrow(&self, packing: &Packing, groups: &[u64], key: u64) -> u64 {
+        let (areas, date) = (self.areas[packing.areas(key) as usize], self.dates[packing.date(key)]);
+        packing.pack(packing.cell(key), areas, date, groups[packing.group(key) as usize])
+    }
+
+    /// A narrow ranked key taken apart; `last` remembers a cell, since neighbours are often of the same.
+    pub(super) fn narrow_atom(&self, packing: &Packing, last: &mut Option<CellId>, key: u64) -> AtomKey {
+        let id = self.size_bits | packing.cell(key);
+        let cell = match *last {
+            Some(cell) if cell.as_u64() == id => cell,
+            _ => *last.insert(CellId::from_u64(id).expect("a packed key holds a cell")),
+        };
+        AtomKey { date: packing.date(key) as u16, cell, areas: packing.areas(key), group: packing.group(key) }
+    }
+
+    /// The key with ranks.
+    pub(super) fn rank(&self, key: PackedKey) -> RankedKey {
+        let group = self.group(key.group());
         let date = u128::from(self.dates[key.date()]) << (128 - DATE_BITS);
         let cell = u128::from(key.cell()) << (AREAS_BITS + GROUP_BITS);
         let areas = u128::from(self.areas[key.areas() as usize]) << GROUP_BITS;
@@ -170,6 +265,22 @@ mod tests {
         let ranks = KeyRanks::new(finest, vec![1, 0], vec![2, 0, 1], dimensions);
         let key = ranks.atom(ranks.rank(PackedKey::new(cell, 2, 0, 2 * 2 + 1)));
         assert!(key.cell == cell && key.areas == 1 && key.date == 1 && key.group == 1);
+    }
+
+    #[test]
+    fn narrow_keys_come_back_with_ranks() {
+        let finest = GridSize::new(100).unwrap();
+        let cell = CellId::of_point(finest, 4_341_133.0, 2_690_377.0).unwrap();
+        let dimension = |ranks: Vec<u32>| CodeRanks { radix: ranks.len() as u64, categories: ranks.len() as u64, ranks };
+        let dimensions = vec![dimension(vec![2, 1, 0]), dimension(vec![0, 1])];
+        let ranks = KeyRanks::new(finest, vec![1, 0], vec![2, 0, 1], dimensions);
+        let packing = Packing::of(3, 2, 6).unwrap();
+        for (areas, date, group) in [(2, 0, 5), (0, 1, 0), (1, 1, 3)] {
+            let key = PackedKey::new(cell, areas, date, group);
+            let narrow = ranks.narrow(&packing, &ranks.groups(), packing.narrow(key));
+            assert!(ranks.narrow_atom(&packing, &mut None, narrow) == ranks.atom(ranks.rank(key)));
+        }
+        assert!(Packing::of(1 << 13, 1, 1 << 12).is_none() && Packing::of(1, 1, 1 << 17).is_none());
     }
 
     #[test]

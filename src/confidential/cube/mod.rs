@@ -19,6 +19,7 @@ mod identity;
 mod joined;
 mod key;
 mod measure;
+mod narrow;
 mod natural;
 mod numbered;
 mod spill;

@@ -9,7 +9,8 @@ use std::sync::Mutex;
 use rayon::prelude::*;
 
 use crate::confidential::cube::contribution::Given;
-use crate::confidential::cube::key::PackedKey;
+use crate::confidential::cube::key::{PackedKey, Packing};
+use crate::confidential::cube::narrow::{CountTable, NarrowBuffers, NarrowTally};
 use crate::confidential::raw_count::RawCount;
 
 const PART_BITS: u32 = 8;
@@ -19,6 +20,8 @@ const WAITING: usize = 8192;
 
 /// Raw counts so far, shared by all threads.
 pub(super) struct Tally {
+    /// In place of the parts, where records have nothing but a key that is narrow.
+    narrow: Option<NarrowTally>,
     parts: Vec<Mutex<Part>>,
     measures: usize,
     kept: Kept,
@@ -58,24 +61,41 @@ struct Records {
 }
 
 /// Records of one thread on their way into the tally.
-pub(super) struct Buffers(Vec<Records>);
+#[derive(Default)]
+pub(super) struct Buffers {
+    narrow: NarrowBuffers,
+    wide: Vec<Records>,
+}
 
-impl Buffers {
-    pub(super) fn new() -> Self {
-        Self(vec![Records::default(); PARTS])
-    }
+/// What was counted.
+pub(super) enum Counted {
+    Narrow(Packing, Vec<CountTable>),
+    Wide(Vec<Part>),
 }
 
 impl Tally {
-    pub(super) fn new(measures: usize, kept: Kept) -> Self {
-        Self { parts: (0..PARTS).map(|_| Mutex::default()).collect(), measures, kept }
+    /// For records with so many measures; with `packing`, if their keys are narrow.
+    pub(super) fn new(measures: usize, kept: Kept, packing: Option<Packing>) -> Self {
+        let bare = measures == 0 && matches!(kept, Kept::Nothing);
+        let narrow = packing.filter(|_| bare).map(NarrowTally::new);
+        Self { narrow, parts: (0..PARTS).map(|_| Mutex::default()).collect(), measures, kept }
     }
 
-    /// Counts one record with its measures in ten-thousandths. About 30 ns.
+    /// Counts one record with its measures in ten-thousandths. About 30 ns, without measures 10.
     #[inline]
     pub(super) fn count(&self, buffers: &mut Buffers, key: PackedKey, amounts: &[i64]) {
+        match &self.narrow {
+            Some(narrow) => narrow.count(&mut buffers.narrow, key),
+            None => self.count_wide(&mut buffers.wide, key, amounts),
+        }
+    }
+
+    fn count_wide(&self, buffers: &mut Vec<Records>, key: PackedKey, amounts: &[i64]) {
+        if buffers.is_empty() {
+            *buffers = vec![Records::default(); PARTS];
+        }
         let number = key.part(PART_BITS);
-        let buffer = &mut buffers.0[number];
+        let buffer = &mut buffers[number];
         buffer.keys.push(key);
         if !amounts.is_empty() {
             buffer.amounts.extend_from_slice(amounts);
@@ -87,7 +107,10 @@ impl Tally {
 
     /// Counts what is left in the buffers.
     pub(super) fn flush(&self, buffers: &mut Buffers) {
-        for (number, buffer) in buffers.0.iter_mut().enumerate() {
+        if let Some(narrow) = &self.narrow {
+            narrow.flush(&mut buffers.narrow);
+        }
+        for (number, buffer) in buffers.wide.iter_mut().enumerate() {
             self.empty(number, buffer);
         }
     }
@@ -109,8 +132,12 @@ impl Tally {
         }
     }
 
-    /// The parts, when all threads have flushed.
-    pub(super) fn into_parts(self) -> Vec<Part> {
+    /// What was counted, when all threads have flushed.
+    pub(super) fn into_counted(self) -> Counted {
+        if let Some(narrow) = self.narrow {
+            let (packing, tables) = narrow.into_tables();
+            return Counted::Narrow(packing, tables);
+        }
         let measures = self.measures;
         let settled = |part: Mutex<Part>| {
             let mut part = part.into_inner().expect("no thread panicked");
@@ -118,7 +145,7 @@ impl Tally {
             part.waiting = Records::default();
             part
         };
-        self.parts.into_par_iter().map(settled).collect()
+        Counted::Wide(self.parts.into_par_iter().map(settled).collect())
     }
 }
 
@@ -193,11 +220,11 @@ mod tests {
 
     /// Counts and sums by key, through the tally.
     fn counted(records: impl Iterator<Item = (PackedKey, i64)>) -> BTreeMap<PackedKey, (RawCount, i128)> {
-        let tally = Tally::new(1, Kept::Nothing);
-        let mut buffers = Buffers::new();
+        let tally = Tally::new(1, Kept::Nothing, None);
+        let mut buffers = Buffers::default();
         records.for_each(|(key, amount)| tally.count(&mut buffers, key, &[amount]));
         tally.flush(&mut buffers);
-        let parts = tally.into_parts();
+        let Counted::Wide(parts) = tally.into_counted() else { unreachable!("keys are not narrow") };
         assert!(parts.iter().all(|part| part.keys.is_sorted_by(|a, b| a < b) && part.waiting.keys.is_empty()));
         let atoms = parts.iter().flat_map(|part| part.keys.iter().zip(part.counts.iter().zip(&part.sums)));
         atoms.map(|(&key, (&count, &sum))| (key, (count, sum))).collect()

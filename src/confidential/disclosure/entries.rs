@@ -29,6 +29,8 @@ pub(super) struct Entries {
     pub len: usize,
     /// How many of them, at the front, are published columns.
     pub published: usize,
+    /// Of how many tables.
+    declared: usize,
     /// Entries that equations speak of: first those of maximal tables, then intersections of these.
     pub basis: Vec<u32>,
     /// How many of [`Self::basis`] belong to maximal tables; geographic sums hold for these and thereby for all.
@@ -110,6 +112,7 @@ impl Entries {
         let mut layout = Self {
             len,
             published,
+            declared: declared.len(),
             maximal: maximal_len,
             margins_of: vec![Vec::new(); basis.len()],
             basis,
@@ -235,6 +238,21 @@ impl Entries {
             }
             _ => self.divided(group, into),
         }
+    }
+
+    /// The published columns, one of each declared table, that a record of the finest group counts in; `room` is for those that are not known.
+    #[inline]
+    pub(super) fn columns_of<'a>(&'a self, group: u64, room: &'a mut Vec<u32>) -> &'a [u32] {
+        let tables = self.tables.len();
+        let all = match self.of_groups.get(group as usize * tables..(group as usize + 1) * tables) {
+            Some(known) if group < MOST_KNOWN as u64 => known,
+            _ => {
+                self.divided(group, room);
+                &*room
+            }
+        };
+        // Tables that nobody publishes come last.
+        &all[..self.declared]
     }
 
     fn divided(&self, group: u64, into: &mut Vec<u32>) {

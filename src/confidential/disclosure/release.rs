@@ -1,6 +1,7 @@
 //! The lattice after disclosure control: the only thing that writers see.
 
 use std::fmt;
+use std::ops::Range;
 
 use crate::confidential::lattice::{Lattice, Level, Unit};
 
@@ -67,6 +68,7 @@ impl ProtectedCount {
     pub(in crate::confidential::disclosure) const NO_DATA: Self = Self(NO_DATA);
 
     /// What the number says about itself.
+    #[inline]
     pub fn status(self) -> Status {
         match self.0 {
             SUPPRESSED => Status::Suppressed,
@@ -78,6 +80,7 @@ impl ProtectedCount {
     }
 
     /// The number, where one is published.
+    #[inline]
     pub fn value(self) -> Option<i64> {
         match self.status() {
             Status::Suppressed | Status::None => None,
@@ -114,6 +117,12 @@ impl Block {
         let columns = self.numbers.len() / self.units.len().max(1);
         &self.numbers[unit * columns..(unit + 1) * columns]
     }
+
+    /// The same of several units, one after the other.
+    pub fn all_numbers(&self, units: Range<usize>) -> &[ProtectedCount] {
+        let columns = self.numbers.len() / self.units.len().max(1);
+        &self.numbers[units.start * columns..units.end * columns]
+    }
 }
 
 /// The protected lattice, and what was done to it.
@@ -127,6 +136,16 @@ pub struct Release {
     pub method: &'static str,
     /// Rules and parameters that may be told, by technical name (`threshold`: `5`, `zeros`: `public`, `reason`: …).
     pub parameters: Vec<(&'static str, String)>,
+}
+
+impl Release {
+    /// Drops the numbers of all cells but the coarsest, when everything is written: these and those of areas are enough to tell what there is
+    /// in all, and the rest is most of the memory.
+    pub fn forget_finer_cells(&mut self) {
+        let coarsest = Level::Grid(self.lattice.sizes.coarsest());
+        let finer = |block: &&mut Block| matches!(block.level, Level::Grid(_)) && block.level != coarsest;
+        self.blocks.iter_mut().filter(finer).for_each(|block| block.numbers = Vec::new());
+    }
 }
 
 /// Hand-made releases for the tests of writers.

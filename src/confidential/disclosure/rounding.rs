@@ -50,7 +50,7 @@ pub(super) fn rounded(cube: &Cube, lattice: &Lattice, atoms: Range<usize>, base:
     let cells = NestedCells::new(cube, lattice, atoms.clone());
     let mut blocks: Vec<Block> = cells.tops().into_par_iter().map(|top| rounding.block(&cells, top)).collect();
     rounding.join(&mut blocks);
-    let mut counts: Vec<u64> = cube.counts[atoms.clone()].iter().map(|count| count.expose()).collect();
+    let mut counts: Vec<u64> = cube.counts[atoms.clone()].par_iter().map(|count| count.expose()).collect();
     for block in &blocks {
         for (&atom, &raised) in block.atoms.iter().zip(block.bundles.raised()) {
             counts[atom - atoms.start] = if raised { u64::from(base) } else { 0 };
@@ -98,12 +98,14 @@ impl<'c> NestedCells<'c> {
             });
             (top, digits.sum())
         };
-        let mut cells = Vec::new();
         let mut start = atoms.start;
-        for run in cube.keys[atoms].chunk_by(|a, b| a.cell == b.cell) {
-            cells.push(NestedCell { place: place(run[0].cell), atoms: start..start + run.len() });
+        let runs = cube.keys[atoms].chunk_by(|a, b| a.cell == b.cell).map(|run| {
             start += run.len();
-        }
+            start - run.len()..start
+        });
+        let runs: Vec<Range<usize>> = runs.collect();
+        let cell = |atoms: Range<usize>| NestedCell { place: place(cube.keys[atoms.start].cell), atoms };
+        let mut cells: Vec<NestedCell> = runs.into_par_iter().map(cell).collect();
         cells.par_sort_unstable_by_key(|cell| cell.place);
         Self { cube, sizes, inside, cells }
     }
@@ -276,8 +278,7 @@ impl Work<'_> {
                 continue;
             }
             let key = rounding.cube.keys[atom];
-            rounding.entries.of_group(key.group, &mut self.columns);
-            let group = self.columns[rounding.table];
+            let group = rounding.entries.columns_of(key.group, &mut self.columns)[rounding.table];
             distinct &= std::mem::replace(&mut self.seen[group as usize], at) != at;
             sum += count as u32;
             edges.push(Edge {

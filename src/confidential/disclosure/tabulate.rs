@@ -61,8 +61,7 @@ impl<'c> Tabulation<'c> {
         numbers.par_chunks_mut(columns).zip(&units).for_each_init(scratch, |(sums, at), (row, (_, runs))| {
             sums.fill(T::default());
             for atom in runs.iter().flat_map(|run| run.1.clone()) {
-                self.entries.of_group(self.cube.keys[atom].group, at);
-                for &column in at.iter().filter(|&&column| (column as usize) < columns) {
+                for &column in self.entries.columns_of(self.cube.keys[atom].group, at) {
                     add(&mut sums[column as usize], atom);
                 }
             }
@@ -71,23 +70,33 @@ impl<'c> Tabulation<'c> {
         let shown = |unit: usize| {
             matches!(level, Level::Areas(_)) || numbers[unit * columns..][..columns].iter().any(|n| n.value() != Some(0))
         };
-        let listed: Vec<usize> = (0..units.len()).filter(|&unit| shown(unit)).collect();
-        let kept = listed.iter().flat_map(|&unit| &numbers[unit * columns..][..columns]).copied().collect();
-        Block { date: self.date, level, units: listed.into_iter().map(|unit| units[unit].0).collect(), numbers: kept }
+        let listed: Vec<usize> = (0..units.len()).into_par_iter().filter(|&unit| shown(unit)).collect();
+        // In place: these are the most memory that a run takes.
+        for (at, &unit) in listed.iter().enumerate().filter(|(at, unit)| at != *unit) {
+            numbers.copy_within(unit * columns..(unit + 1) * columns, at * columns);
+        }
+        numbers.truncate(listed.len() * columns);
+        numbers.shrink_to_fit();
+        Block { date: self.date, level, units: listed.into_iter().map(|unit| units[unit].0).collect(), numbers }
     }
 
     /// Atoms that lie in the same unit, by unit.
     fn runs(&self, level: Level) -> Vec<(Unit, Range<usize>)> {
-        let mut runs = Vec::new();
         let mut start = self.atoms.start;
-        for run in self.cube.keys[self.atoms.clone()].chunk_by(|a, b| a.cell == b.cell && a.areas == b.areas) {
-            let unit = match level {
-                Level::Grid(size) => Some(Unit::Cell(run[0].cell.at_least(size))),
-                Level::Areas(system) => self.cube.area_tuples[run[0].areas as usize][system].map(Unit::Area),
-            };
-            runs.extend(unit.map(|unit| (unit, start..start + run.len())));
+        let together = self.cube.keys[self.atoms.clone()].chunk_by(|a, b| a.cell == b.cell && a.areas == b.areas).map(|run| {
             start += run.len();
-        }
+            start - run.len()..start
+        });
+        let together: Vec<Range<usize>> = together.collect();
+        let unit = |run: Range<usize>| {
+            let key = self.cube.keys[run.start];
+            let unit = match level {
+                Level::Grid(size) => Some(Unit::Cell(key.cell.at_least(size))),
+                Level::Areas(system) => self.cube.area_tuples[key.areas as usize][system].map(Unit::Area),
+            };
+            unit.map(|unit| (unit, run))
+        };
+        let mut runs: Vec<(Unit, Range<usize>)> = together.into_par_iter().filter_map(unit).collect();
         runs.par_sort_by_key(|run| run.0);
         runs
     }

@@ -112,6 +112,11 @@ impl TextValues {
         self.keys.as_ref().map(|keys| keys[position]).filter(|&key| key != NO_TEXT).map(|key| key as usize)
     }
 
+    /// For each row which of [`TextValues::different`] texts it has, if rows share them: no such text where it has none.
+    pub(in crate::confidential) fn keys(&self) -> Option<&[u32]> {
+        self.keys.as_deref()
+    }
+
     /// How many texts the rows share; none where every row has its own.
     pub(in crate::confidential) fn different(&self) -> usize {
         if self.keys.is_some() { self.ends.len() } else { 0 }
