@@ -36,7 +36,8 @@ pub(super) fn masterportal(release: &Release, symbology: &Symbology, options: &E
     }
     if formats.contains(&"geojson") {
         for layer in &layers {
-            let subject = Subject { layer, symbology, options, column: Symbology::first_shown(layer.lattice), share: false };
+            let subject =
+                Subject { layer, symbology, options, column: Symbology::first_shown(layer.lattice), share: false, pair: None };
             let attributes: Map<String, Value> =
                 about::aliases(layer, options.language).into_iter().map(|(name, alias)| (name, alias.into())).collect();
             services.push(json!({
