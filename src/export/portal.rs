@@ -22,7 +22,7 @@ pub(super) fn masterportal(release: &Release, symbology: &Symbology, options: &E
             "typ": "VectorTile",
             "url": "tiles/{z}/{x}/{y}.pbf",
             "epsg": "EPSG:3857",
-            "minZoom": 0,
+            // No `minZoom`: a Masterportal would take it as a wish for a tile grid of its own, that of Hamburg.
             "maxZoom": ZoomPlan::MAX_ZOOM,
             "vtStyles": [
                 { "id": "light", "name": "hell", "url": "style.json", "defaultStyle": true },

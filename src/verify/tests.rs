@@ -340,8 +340,18 @@ fn faults_of_styles_and_names() {
     };
     planted(&["tiles"], "tiles", Problem::LayerUnknown, |f| change(f, b"lapels"));
     planted(&["tiles"], "tiles", Problem::LabelMissing, |f| change(f, b"lapels"));
-    // A point of one tile moved: `9 x y` after geometry type point (18 01 22 03).
+    // Without its area's outline a point lies in none.
     planted(&["tiles"], "tiles", Problem::LabelOutside, |f| {
+        for path in tile_files(f).into_iter().filter(|p| p.starts_with(f.join("tiles/14"))) {
+            let mut bytes = fs::read(&path).unwrap();
+            if let Some(at) = bytes.windows(9).position(|w| w == b"gemeinde_") {
+                bytes[at] = b'h';
+                fs::write(path, bytes).unwrap();
+            }
+        }
+    });
+    // A point of one tile moved: `9 x y` after geometry type point (18 01 22 03).
+    planted(&["tiles"], "tiles", Problem::LabelMoves, |f| {
         for path in tile_files(f).into_iter().filter(|p| p.starts_with(f.join("tiles/14"))) {
             let mut bytes = fs::read(&path).unwrap();
             let geometry = bytes.windows(4).position(|w| w[..3] == [0x18, 1, 0x22] && matches!(w[3], 3..=5));
