@@ -64,6 +64,9 @@ pub struct Plan {
     /// How numbers are divided into classes and coloured; of several that fit, the last decides.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<ClassesPlan>,
+    /// Maps of two numbers in nine colours; entries that name the same two make one map.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bivariate: Vec<BivariatePlan>,
     /// The bundle.
     pub output: OutputPlan,
     /// What the report says beside what was computed.
@@ -578,6 +581,24 @@ pub struct ClassesPlan {
     /// Colours: `ylgnbu`, `ylorbr`, `greens`, `oranges`, `blues` or `brbg`; one for each dimension if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub palette: Option<String>,
+}
+
+/// A map of two numbers: three classes of each, nine colours.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BivariatePlan {
+    /// The two attributes, by technical name.
+    pub fields: [String; 2],
+    /// Whether their shares in the total are shown, which must be groups of one dimension; the numbers themselves if absent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub share: bool,
+    /// Level that `breaks` are for, `100m` or an area system's name; all if absent. The map is of all levels in any case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
+    /// Where the second and third class begin, of the first and of the second attribute, `[[5, 20], [10, 50]]`; shares in thousandths. Quantiles if absent,
+    /// or for the attribute whose list is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breaks: Option<[Vec<i64>; 2]>,
 }
 
 /// How numbers are divided into classes.

@@ -22,7 +22,7 @@ pub(super) fn masterportal(release: &Release, symbology: &Symbology, options: &E
             "typ": "VectorTile",
             "url": "tiles/{z}/{x}/{y}.pbf",
             "epsg": "EPSG:3857",
-            "minZoom": 0,
+            // No `minZoom`: a Masterportal would take it as a wish for a tile grid of its own, that of Hamburg.
             "maxZoom": ZoomPlan::MAX_ZOOM,
             "vtStyles": [
                 { "id": "light", "name": "hell", "url": "style.json", "defaultStyle": true },
@@ -36,7 +36,8 @@ pub(super) fn masterportal(release: &Release, symbology: &Symbology, options: &E
     }
     if formats.contains(&"geojson") {
         for layer in &layers {
-            let subject = Subject { layer, symbology, options, column: Symbology::first_shown(layer.lattice), share: false };
+            let subject =
+                Subject { layer, symbology, options, column: Symbology::first_shown(layer.lattice), share: false, pair: None };
             let attributes: Map<String, Value> =
                 about::aliases(layer, options.language).into_iter().map(|(name, alias)| (name, alias.into())).collect();
             services.push(json!({

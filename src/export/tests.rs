@@ -527,6 +527,69 @@ fn a_class_has_the_same_colour_in_every_file() {
     }
 }
 
+/// Nine classes of two numbers in every file; withheld if one of the two is, zero if both are.
+#[test]
+fn a_class_of_two_numbers_has_the_same_colour_in_every_file() {
+    let release = sample(&[(100, 400), (1000, 40)], &[None]);
+    let names: Vec<String> = layers(&release)[0].fields.iter().skip(1).take(2).map(|field| field.name.clone()).collect();
+    let rule = crate::layer::PairRule { fields: [names[0].clone(), names[1].clone()], ..Default::default() };
+    let shares = crate::layer::PairRule { share: true, ..rule.clone() };
+    let symbology = Symbology::of(&release).with_pairs(&release, &[rule, shares]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    export::write_styles(&release, &symbology, &options(), folder.path()).unwrap();
+    let (title, attribution, description) = ("Test".to_owned(), "nobody".to_owned(), "invented".to_owned());
+    let formats = vec![crate::tiling::TileFormat::PmTiles];
+    let tile_options = crate::tiling::TileOptions { title, attribution, description, formats, smallest: false, earlier: None };
+    crate::tiling::write_tiles(&release, &symbology, &tile_options, folder.path(), &Silent).unwrap();
+    let package = folder.path().join("kleinraum.gpkg");
+    export::write_geopackage(&release, &symbology, &options(), &package, &Silent).unwrap();
+    let stored = Connection::open_with_flags(&package, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    let json = |name: &str| -> Value { serde_json::from_str(&read(name)).unwrap() };
+    let legend = json("legend.json");
+    for (number, pair) in symbology.pairs().iter().enumerate() {
+        let told = &legend["bivariate"][number];
+        assert_eq!((told["name"].as_str(), &told["fields"]), (Some(pair.name.as_str()), &serde_json::json!(names)));
+        for (at, layer) in layers(&release).iter().enumerate() {
+            let classes = pair.theme(layer.level).classes();
+            if classes.is_empty() {
+                continue;
+            }
+            let stem = format!("styles/{}_{}", layer.name, pair.name);
+            let (qml, sld) = (read(&format!("{stem}.qml")), read(&format!("{stem}.sld")));
+            let in_package =
+                |sql: &str, text: &str| -> i64 { stored.query_row(sql, [&layer.name, text], |row| row.get(0)).unwrap() };
+            let sql = "SELECT count(*) FROM layer_styles WHERE f_table_name = ?1 AND NOT useAsDefault AND styleQML = ?2";
+            assert_eq!(in_package(sql, &qml), 1);
+            assert_eq!(in_package(&sql.replace("QML", "SLD"), &sld), 1);
+            for (i, class) in classes.iter().enumerate() {
+                let (name, [r, g, b]) = (class.name(), crate::layer::rgb(class.color));
+                assert_eq!(told["levels"][at]["colors"][class.at[0]][class.at[1]], class.color);
+                let symbol = qml.split("<symbol type=\"fill\"").nth(i + 3).unwrap();
+                assert!(symbol.contains(&format!("name=\"color\" value=\"{r},{g},{b},255\"")), "{symbol}");
+                let rule = sld.split("<se:Rule>").nth(i + 3).unwrap();
+                assert!(rule.contains(&format!("<se:Name>{name}</se:Name>")) && rule.contains(class.color), "{rule}");
+                for file in [format!("styles/{}.json", pair.name), format!("styles/{}_dark.json", pair.name)] {
+                    let style = json(&file);
+                    let drawn = style["layers"].as_array().unwrap().iter().find(|l| l["id"] == format!("{}_{name}", layer.name));
+                    // A level that no zoom shows is in no tile.
+                    if let Some(drawn) = drawn {
+                        assert_eq!(drawn["paint"]["fill-color"], class.color, "{file}");
+                    }
+                }
+            }
+            assert!(sld.contains("<ogc:Or>") && qml.contains("_status&quot; = 'suppressed') OR ("), "{qml}");
+        }
+    }
+    let style = json(&format!("styles/{}.json", symbology.pairs()[0].name));
+    let fills = style["layers"].as_array().unwrap().iter().filter(|l| l["type"] == "fill").collect::<Vec<_>>();
+    let named = |ending: &str| fills.iter().filter(|l| l["id"].as_str().unwrap().ends_with(ending)).count();
+    assert!(named("_class_1_1") > 0 && named("_class_3_3") > 0 && named("_suppressed") > 0, "{fills:?}");
+    let withheld = fills.iter().find(|l| l["id"].as_str().unwrap().ends_with("_suppressed")).unwrap();
+    let either = |name: &String| serde_json::json!(["==", format!("{name}_status"), "suppressed"]);
+    assert_eq!(withheld["filter"], serde_json::json!(["any", either(&names[0]), either(&names[1])]));
+}
+
 #[test]
 fn the_geopackage_has_styles_metadata_and_a_project_that_names_its_layers() {
     let (release, folder) =

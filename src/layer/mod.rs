@@ -3,6 +3,7 @@
 //! In: [`Release`]. Out: [`Layer`], which every format writes from, so that a feature has the same id, attributes and values
 //! everywhere. Used by `tiling`, `export` and `report`.
 
+mod bivariate;
 mod classes;
 mod corners;
 mod field;
@@ -12,13 +13,14 @@ mod palette;
 mod symbology;
 mod zoom;
 
+pub use bivariate::{Pair, PairClass, PairRule, PairTheme};
 pub use classes::{Class, Classes, Division, Histogram};
 pub(crate) use corners::{Corner, Corners};
 pub use field::Field;
 pub(crate) use nodes::{CellNodes, Splits};
 pub use outline::{CellLattice, LayerOutlines, Outlines, PIECE_M};
 pub(crate) use palette::rgb;
-pub use palette::{Palette, Ramp};
+pub use palette::{Palette, Ramp, Square};
 pub(crate) use symbology::times;
 pub use symbology::{ClassRule, Symbology, SymbologyError, Theme};
 pub use zoom::ZoomPlan;

@@ -47,6 +47,31 @@ const fn sequence(name: &'static str, colors: [&'static str; 6]) -> Ramp {
     Ramp { name, colors, diverging: false }
 }
 
+/// Nine colours for two numbers at once: sand, towards orange where the first is high, towards blue where the second is, nearly black where both are.
+///
+/// Our own, searched for by a computer: all nine, and what is no number on light and dark ground, differ for colour-blind readers too, and each has a grey
+/// of its own in print.
+#[derive(Debug)]
+pub struct Square;
+
+impl Square {
+    /// By class of the first, then of the second number.
+    const COLORS: [[&'static str; 3]; 3] =
+        [["#f1e1b9", "#aaadc4", "#396fbc"], ["#edbb8b", "#927d7a", "#1d3151"], ["#d68953", "#5e3d24", "#030500"]];
+
+    /// The colour of a class of the first and one of the second number, of as many as there are. Two classes are low and high.
+    pub fn color(class: [usize; 2], count: [usize; 2]) -> &'static str {
+        let at = |axis: usize| if count[axis] < 2 { 0 } else { (class[axis] * 2 / (count[axis] - 1)).min(2) };
+        Self::COLORS[at(0)][at(1)]
+    }
+
+    /// All colours, by class of the first and of the second number.
+    pub fn colors(count: [usize; 2]) -> Vec<Vec<&'static str>> {
+        let row = |i: usize| (0..count[1]).map(|j| Self::color([i, j], count)).collect();
+        (0..count[0]).map(row).collect()
+    }
+}
+
 /// What is coloured beside classes, as `#rrggbb`.
 #[derive(Clone, Copy, Debug)]
 pub struct Palette {
@@ -159,6 +184,28 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn nine_colours_of_two_numbers_are_told_apart_by_all_readers_and_in_grey_print() {
+        let colors: Vec<&str> = Square::colors([3, 3]).concat();
+        for seen in &SEEN {
+            let nine: Vec<[f64; 3]> = colors.iter().map(|color| lab(color, seen)).collect();
+            for (i, &a) in nine.iter().enumerate() {
+                assert!(nine[..i].iter().all(|&b| apart(a, b) > 14.0), "{}", colors[i]);
+                for palette in [Palette::DEFAULT, Palette::DARK] {
+                    for thing in [palette.zero, palette.suppressed, palette.background] {
+                        assert!(apart(a, lab(thing, seen)) > 9.0, "{} and {thing}", colors[i]);
+                    }
+                }
+            }
+        }
+        let mut greys: Vec<f64> = colors.iter().map(|color| lab(color, &SEEN[0])[0]).collect();
+        for (low, high) in [(0, 1), (1, 2), (3, 4), (4, 5), (6, 7), (7, 8), (0, 3), (3, 6), (1, 4), (4, 7), (2, 5), (5, 8)] {
+            assert!(greys[low] - greys[high] > 7.0, "more is darker: {} and {}", colors[low], colors[high]);
+        }
+        greys.sort_by(f64::total_cmp);
+        assert!(greys.windows(2).all(|pair| pair[1] - pair[0] > 7.0), "{greys:?}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::confidential::{Column, Lattice, Level, ProtectedCount, Release, Status, Unit};
 use crate::error::{Failure, Kind, Language};
 use crate::grid::GridSize;
+use crate::layer::bivariate::{Pair, PairRule, is_part};
 use crate::layer::classes::{Classes, Division, Histogram};
 use crate::layer::field::{Field, fields};
 use crate::layer::palette::Ramp;
@@ -46,6 +47,7 @@ pub struct Theme {
 #[derive(Clone, Debug)]
 pub struct Symbology {
     levels: Vec<(Level, Vec<Theme>)>,
+    pairs: Vec<Pair>,
 }
 
 impl Symbology {
@@ -96,7 +98,20 @@ impl Symbology {
             let of_level = by_level.iter_mut().find(|(other, _)| other == level).expect("chunks are of levels");
             of_level.1.extend(part);
         }
-        Ok(Self { levels: by_level })
+        Ok(Self { levels: by_level, pairs: Vec::new() })
+    }
+
+    /// The same with maps of two numbers.
+    ///
+    /// # Errors
+    /// If a rule names a level or field that is not there, or wants the share of a number that is no part of the total.
+    pub fn with_pairs(self, release: &Release, rules: &[PairRule]) -> Result<Self, SymbologyError> {
+        Ok(Self { pairs: Pair::all(release, rules)?, ..self })
+    }
+
+    /// Maps of two numbers, in the order in which they were wished for.
+    pub fn pairs(&self) -> &[Pair] {
+        &self.pairs
     }
 
     /// The theme of a column of a level, by the column's position in [`Lattice::columns`].
@@ -159,11 +174,10 @@ impl Tally {
 }
 
 /// Numbers and shares of some columns of a level, of all dates together.
-fn tally(release: &Release, level: Level, columns: &[Column], first: usize) -> Vec<(Histogram, Option<Histogram>)> {
+pub(super) fn tally(release: &Release, level: Level, columns: &[Column], first: usize) -> Vec<(Histogram, Option<Histogram>)> {
     let lattice = &release.lattice;
     let per = lattice.joined.filter(|_| lattice.adaptive(level));
     let total = Symbology::first_shown(lattice);
-    let is_part = |column: &Column| column.measure.is_none() && column.group.len() == 1;
     let mut tallies: Vec<(Tally, Option<Tally>)> =
         columns.iter().map(|column| (Tally::new(), is_part(column).then(Tally::new))).collect();
     for block in release.blocks.iter().filter(|block| block.level == level) {
@@ -236,11 +250,11 @@ fn check(rules: &[ClassRule], lattice: &Lattice, fields: &[Field]) -> Result<(),
     let levels: Vec<String> = lattice.levels().into_iter().map(|level| lattice.level_name(level)).collect();
     for rule in rules {
         if let Some(level) = rule.level.as_ref().filter(|level| !levels.contains(level)) {
-            return Err(SymbologyError { key: "classes.level", name: level.clone(), known: levels });
+            return Err(SymbologyError { key: "classes.level", name: level.clone(), known: levels, share: false });
         }
         if let Some(field) = rule.field.as_ref().filter(|&name| !fields.iter().any(|field| field.name == *name)) {
             let known = fields.iter().map(|field| field.name.clone()).collect();
-            return Err(SymbologyError { key: "classes.field", name: field.clone(), known });
+            return Err(SymbologyError { key: "classes.field", name: field.clone(), known, share: false });
         }
     }
     Ok(())
@@ -249,9 +263,11 @@ fn check(rules: &[ClassRule], lattice: &Lattice, fields: &[Field]) -> Result<(),
 /// A rule for classes names something that is not published.
 #[derive(Debug)]
 pub struct SymbologyError {
-    key: &'static str,
-    name: String,
-    known: Vec<String>,
+    pub(super) key: &'static str,
+    pub(super) name: String,
+    pub(super) known: Vec<String>,
+    /// It is published, but no part of the total.
+    pub(super) share: bool,
 }
 
 impl Failure for SymbologyError {
@@ -260,8 +276,15 @@ impl Failure for SymbologyError {
     }
 
     fn explain(&self, language: Language) -> String {
-        let Self { key, name, known } = self;
+        let Self { key, name, known, share } = self;
         let known = known.join(", ");
+        if *share {
+            return say!(
+                language,
+                "`{key}` names `{name}`, which is no part of the total and has no share in it: choose of {known}",
+                "`{key}` nennt `{name}`, das kein Teil der Gesamtzahl ist und keinen Anteil an ihr hat: wählen von {known}"
+            );
+        }
         say!(
             language,
             "`{key}` names `{name}`, which is not published: choose one of {known}",

@@ -1,7 +1,7 @@
 //! What a plan says about classes and colours.
 
-use crate::config::{ClassesPlan, DivisionPlan, PlanError};
-use crate::layer::{ClassRule, Classes, Division, Ramp};
+use crate::config::{BivariatePlan, ClassesPlan, DivisionPlan, PlanError};
+use crate::layer::{ClassRule, Classes, Division, Pair, PairRule, Ramp};
 use crate::pipeline::job::impossible;
 
 /// The rules that a plan's `classes` are.
@@ -56,6 +56,36 @@ fn class_rule(plan: &ClassesPlan) -> Result<ClassRule, PlanError> {
     })
 }
 
+/// The rules that a plan's `bivariate` are.
+pub(super) fn pair_rules(plans: &[BivariatePlan]) -> Result<Vec<PairRule>, PlanError> {
+    plans.iter().map(pair_rule).collect()
+}
+
+fn pair_rule(plan: &BivariatePlan) -> Result<PairRule, PlanError> {
+    let BivariatePlan { fields, share, level, breaks } = plan;
+    if fields[0] == fields[1] {
+        return Err(PlanError::Twice { key: "bivariate.fields", name: fields[0].clone() });
+    }
+    let axis = |breaks: &Vec<i64>| match breaks.as_slice() {
+        [] => Ok(None),
+        breaks if breaks.len() < Pair::CLASSES && breaks.windows(2).all(|pair| pair[0] < pair[1]) => Ok(Some(breaks.to_vec())),
+        _ => {
+            let found = breaks.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+            Err(impossible(
+                "bivariate.breaks",
+                found,
+                "for each of the two none, one or two ascending numbers, for example [[5, 20], [10, 50]]",
+                "für jede der beiden keine, eine oder zwei aufsteigende Zahlen, zum Beispiel [[5, 20], [10, 50]]",
+            ))
+        }
+    };
+    let breaks = match breaks {
+        Some([first, second]) => [axis(first)?, axis(second)?],
+        None => [None, None],
+    };
+    Ok(PairRule { level: level.clone(), fields: fields.clone(), share: *share, breaks })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +117,28 @@ mod tests {
             ("palette = \"ylgnb\"", "did you mean `ylgnbu`"),
         ] {
             let found = rules(&format!("[[classes]]\n{text}\n")).unwrap_err();
+            assert!(found.contains(told), "{found}");
+        }
+    }
+
+    #[test]
+    fn two_numbers_with_breaks_of_one() {
+        let text = "[[bivariate]]\nfields = [\"a\", \"b\"]\nlevel = \"1km\"\nbreaks = [[5, 20], []]\n";
+        let rules = pair_rules(&Plan::parse(text).unwrap().bivariate).unwrap();
+        let expected = PairRule {
+            level: Some("1km".into()),
+            fields: ["a".into(), "b".into()],
+            share: false,
+            breaks: [Some(vec![5, 20]), None],
+        };
+        assert_eq!(rules, [expected]);
+        for (text, told) in [
+            ("fields = [\"a\", \"a\"]", "twice"),
+            ("fields = [\"a\", \"b\"]\nbreaks = [[20, 5], []]", "ascending"),
+            ("fields = [\"a\", \"b\"]\nbreaks = [[1, 2, 3], []]", "none, one or two"),
+        ] {
+            let plan = Plan::parse(&format!("[[bivariate]]\n{text}\n")).unwrap();
+            let found = pair_rules(&plan.bivariate).unwrap_err().explain(Language::English);
             assert!(found.contains(told), "{found}");
         }
     }

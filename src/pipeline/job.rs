@@ -15,9 +15,9 @@ use crate::error::{Error, Language};
 use crate::export::Placing;
 use crate::geodesy::{DatumGrids, ReferenceSystem};
 use crate::grid::GridSizes;
-use crate::layer::ClassRule;
+use crate::layer::{ClassRule, PairRule};
 use crate::pipeline::address::{address_source, datum_grids};
-use crate::pipeline::classes::class_rules;
+use crate::pipeline::classes::{class_rules, pair_rules};
 use crate::pipeline::key::read_key;
 use crate::pipeline::memory::memory_bytes;
 use crate::pipeline::merge::then;
@@ -47,6 +47,8 @@ pub(super) struct Job {
     pub(super) since: Option<PathBuf>,
     /// Wishes for classes and colours.
     pub(super) classes: Vec<ClassRule>,
+    /// Wishes for maps of two numbers.
+    pub(super) pairs: Vec<PairRule>,
     pub(super) sizes: GridSizes,
     files: Vec<PathBuf>,
     dialect: Dialect,
@@ -139,6 +141,7 @@ impl Job {
             smallest: plan.output.smallest,
             since: plan.output.since.clone(),
             classes: class_rules(&plan.classes)?,
+            pairs: pair_rules(&plan.bivariate)?,
             files,
             dialect: Dialect {
                 encoding: plan.source.encoding.clone(),

@@ -167,7 +167,7 @@ fn write(
     progress: &dyn Progress,
 ) -> Result<Option<TileReport>, Error> {
     let wants = |format| job.formats.contains(&format);
-    let symbology = Symbology::new(release, &job.classes)?;
+    let symbology = Symbology::new(release, &job.classes)?.with_pairs(release, &job.pairs)?;
     let tile_formats: Vec<TileFormat> =
         [(Format::Pmtiles, TileFormat::PmTiles), (Format::Mbtiles, TileFormat::MbTiles), (Format::Tiles, TileFormat::Directory)]
             .into_iter()

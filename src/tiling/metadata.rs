@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::layer::{Field, ZoomPlan};
 use crate::tiling::TileOptions;
 use crate::tiling::encode::SIZE;
+use crate::tiling::labels::LEVEL;
 
 /// A layer of the tiles.
 pub(super) struct DescribedLayer {
@@ -17,7 +18,9 @@ pub(super) struct DescribedLayer {
     pub(super) areas: bool,
     /// Cells of several sizes have `size_m` besides their fields.
     pub(super) adaptive: bool,
-    /// Empty for the extent.
+    /// Points for names have `level`, `id` and `label`.
+    pub(super) labels: bool,
+    /// Empty for the extent and for names.
     pub(super) fields: Vec<Field>,
 }
 
@@ -39,7 +42,10 @@ impl Describes {
                 let text = if in_words { format!("{kind}; {words}") } else { kind.to_owned() };
                 fields.insert(name.to_owned(), text.into());
             };
-            if layer.areas {
+            if layer.labels {
+                add(LEVEL, "String", "layer of the area, without date".to_owned());
+            }
+            if layer.areas || layer.labels {
                 add("id", "String", "key of the area".to_owned());
                 add("label", "String", "name of the area".to_owned());
             }

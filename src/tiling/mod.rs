@@ -19,6 +19,7 @@ mod clip;
 mod earlier;
 mod encode;
 mod error;
+mod labels;
 mod metadata;
 mod plan;
 mod runs;

@@ -13,6 +13,7 @@ use crate::tiling::TilingError;
 use crate::tiling::areas::{self, AreaRings, Piece};
 use crate::tiling::cells::{CellRings, ZoomedRings, bounds};
 use crate::tiling::encode::{CellEncoder, CellFeature, LayerSchema};
+use crate::tiling::labels::Labels;
 use crate::tiling::metadata::{DescribedLayer, Describes};
 use crate::tiling::runs::{self, Run};
 use crate::tiling::world::{EXTENT, TileBlock, World, at_zoom};
@@ -27,6 +28,7 @@ pub(super) struct Plan<'r> {
     /// Rings of the layers that are in tiles, by position of the layer.
     rings: BTreeMap<usize, CellRings>,
     extent: Option<Extent>,
+    labels: Option<Labels>,
 }
 
 /// One polygon around all cells, at the zooms where they are too small to be drawn.
@@ -48,16 +50,19 @@ pub(super) struct ZoomContent<'p> {
     pub(super) tiles: Vec<TileContent>,
     /// Pieces of areas by tile, system and area.
     pub(super) pieces: Vec<Piece>,
+    /// Tiles and positions of names of areas.
+    labels: Vec<(u64, u32)>,
     runs: Vec<Run>,
     /// Rings of the layers shown, by position of the layer.
     rings: BTreeMap<usize, ZoomedRings<'p>>,
 }
 
-/// What one tile holds: ranges of the zoom's runs of cells and pieces.
+/// What one tile holds: ranges of the zoom's runs of cells, pieces and names.
 pub(super) struct TileContent {
     pub(super) id: u64,
     runs: Range<usize>,
     pieces: Range<usize>,
+    labels: Range<usize>,
 }
 
 pub(super) fn tile_id(zoom: u8, x: u32, y: u32) -> u64 {
@@ -95,7 +100,19 @@ impl<'r> Plan<'r> {
             let areas = matches!(layer.level, Level::Areas(_));
             let title = title(layer);
             let (name, adaptive, fields) = (layer.name.clone(), layer.adaptive(), layer.fields.clone());
-            described.push(DescribedLayer { name, title, zooms: shown, areas, adaptive, fields });
+            described.push(DescribedLayer { name, title, zooms: shown, areas, labels: false, adaptive, fields });
+        }
+        let labels = Labels::new(&release.lattice, &layers, &world, &|name| described.iter().any(|d| d.name == *name))?;
+        if let Some(labels) = &labels {
+            described.push(DescribedLayer {
+                name: labels.name.clone(),
+                title: "a point inside each area, for its name".to_owned(),
+                zooms: 0..=ZoomPlan::MAX_ZOOM,
+                areas: false,
+                labels: true,
+                adaptive: false,
+                fields: Vec::new(),
+            });
         }
         let mut pieces = Vec::new();
         for (system, areas) in release.lattice.systems.iter().enumerate() {
@@ -118,12 +135,13 @@ impl<'r> Plan<'r> {
                 title,
                 zooms: zooms.clone(),
                 areas: false,
+                labels: false,
                 adaptive: false,
                 fields: Vec::new(),
             });
         }
         let describes = describe(described, around, &world)?;
-        Ok((Self { layers, describes, not_in_tiles, zooms, schemas, rings, extent }, pieces))
+        Ok((Self { layers, describes, not_in_tiles, zooms, schemas, rings, extent, labels }, pieces))
     }
 
     /// All work: cells and areas, counted once in each zoom that shows them.
@@ -152,23 +170,26 @@ impl<'r> Plan<'r> {
         let piece_tile = |piece: &Piece| tile_id(zoom, piece.tile.0, piece.tile.1);
         pieces.par_sort_by_cached_key(|piece| (piece_tile(piece), piece.system, piece.area));
         let extent = self.extent_tiles(zoom);
+        let labels = self.labels.as_ref().map(|labels| labels.tiles(zoom)).unwrap_or_default();
         let mut tiles: Vec<TileContent> = Vec::new();
-        let (mut next_run, mut next_piece, mut next_extent) = (0, 0, 0);
+        let (mut next_run, mut next_piece, mut next_extent, mut next_label) = (0, 0, 0, 0);
         loop {
             let heads = [
                 runs.get(next_run).map(|run| run.tile),
                 pieces.get(next_piece).map(piece_tile),
                 extent.get(next_extent).copied(),
+                labels.get(next_label).map(|label| label.0),
             ];
             let Some(id) = heads.into_iter().flatten().min() else { break };
             let run_end = next_run + runs[next_run..].iter().take_while(|run| run.tile == id).count();
             let piece_end = next_piece + pieces[next_piece..].iter().take_while(|piece| piece_tile(piece) == id).count();
-            tiles.push(TileContent { id, runs: next_run..run_end, pieces: next_piece..piece_end });
+            let label_end = next_label + labels[next_label..].iter().take_while(|label| label.0 == id).count();
+            tiles.push(TileContent { id, runs: next_run..run_end, pieces: next_piece..piece_end, labels: next_label..label_end });
             next_extent += usize::from(extent.get(next_extent) == Some(&id));
-            (next_run, next_piece) = (run_end, piece_end);
+            (next_run, next_piece, next_label) = (run_end, piece_end, label_end);
         }
         let level = size.filter(|_| !rings.is_empty()).map(|size| size.level_name());
-        ZoomContent { zoom, level, work: self.work_at(zoom), tiles, pieces, runs, rings }
+        ZoomContent { zoom, level, work: self.work_at(zoom), tiles, pieces, labels, runs, rings }
     }
 
     fn extent_tiles(&self, zoom: u8) -> Vec<u64> {
@@ -217,6 +238,11 @@ impl<'r> Plan<'r> {
                 out.extend(bytes);
                 features += count;
             }
+        }
+        if let Some(labels) = &self.labels {
+            let (bytes, count) = labels.encode(content.zoom, xy, &content.labels[tile.labels.clone()]);
+            out.extend(bytes);
+            features += count;
         }
         features + self.encode_extent(content.zoom, xy, encoder, out)
     }

@@ -4,13 +4,13 @@
 use std::fs;
 use std::path::Path;
 
-use geo::InteriorPoint;
 use serde_json::{Map, Value, json};
 
 use crate::confidential::{Level, Release};
 use crate::grid::GridSize;
-use crate::layer::{Class, Classes, Layer, Palette, Symbology, ZoomPlan, times};
+use crate::layer::{Class, Classes, Layer, Pair, PairClass, Palette, Square, Symbology, ZoomPlan, times};
 use crate::tiling::encode::SIZE;
+use crate::tiling::labels::LEVEL;
 use crate::tiling::metadata::Describes;
 use crate::tiling::{TileFormat, TileOptions, TilingError, write_json};
 
@@ -26,22 +26,18 @@ pub(super) struct Styles<'s> {
     pub(super) options: &'s TileOptions,
 }
 
-/// One style: which number, in which form, of which date, on cells or on the areas of a system, on which ground, and how the way from its file to the
+/// One style: which number (or two), in which form, of which date, on cells or on the areas of a system, on which ground, and how the way from its file to the
 /// bundle's folder begins.
 #[derive(Clone, Copy)]
 struct Shown<'s> {
     column: usize,
     share: bool,
+    pair: Option<&'s Pair>,
     date: Option<&'s str>,
     areas: Option<usize>,
     palette: Palette,
     up: &'static str,
 }
-
-/// More names than this would make every style heavy: then tiles give them, and a large area has its name in each of its tiles.
-const MOST_NAMES: usize = 400;
-/// The source of names.
-const NAMES: &str = "names";
 
 impl Styles<'_> {
     /// Writes `style.json`, `style_dark.json` and the styles of single numbers, areas and earlier dates.
@@ -49,7 +45,7 @@ impl Styles<'_> {
         let lattice = &self.release.lattice;
         let column = Symbology::first_shown(lattice);
         let date = lattice.dates.last().and_then(|date| date.as_deref());
-        let first = Shown { column, share: false, date, areas: None, palette: Palette::DEFAULT, up: "" };
+        let first = Shown { column, share: false, pair: None, date, areas: None, palette: Palette::DEFAULT, up: "" };
         write_json(&folder.join("style.json"), &self.style(&first))?;
         write_json(&folder.join("style_dark.json"), &self.style(&Shown { palette: Palette::DARK, ..first }))?;
         let folder = folder.join("styles");
@@ -61,6 +57,11 @@ impl Styles<'_> {
         }
         for earlier in lattice.dates.iter().flatten().filter(|day| Some(day.as_str()) != date) {
             write(format!("date_{earlier}"), Shown { date: Some(earlier), ..first })?;
+        }
+        for pair in self.symbology.pairs() {
+            let shown = Shown { column: pair.columns[0], share: pair.share, pair: Some(pair), ..first };
+            write(pair.name.clone(), shown)?;
+            write(format!("{}_dark", pair.name), Shown { palette: Palette::DARK, ..shown })?;
         }
         for column in Symbology::styled(lattice) {
             let Some((layer, field)) = self.layers.first().and_then(|layer| Some((layer, layer.fields.get(column)?))) else {
@@ -76,7 +77,7 @@ impl Styles<'_> {
         Ok(())
     }
 
-    /// Shows one number, and outlines and names of areas. Cells of several sizes are classed by density. What is not shown is not in the style: QGIS before
+    /// Shows one number, or two, and outlines and names of areas. Cells of several sizes are classed by density. What is not shown is not in the style: QGIS before
     /// 3.28 draws layers that are not visible.
     ///
     /// `fill-antialias` is off: it would draw a seam around every cell wherever the fill is not opaque (METHODS B1).
@@ -84,31 +85,23 @@ impl Styles<'_> {
         let Self { release, describes, options, .. } = self;
         let palette = shown.palette;
         let (mut fills, mut lines, mut labels, mut legend) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let names = self.names(shown.date);
+        let names = describes.layers.iter().find(|d| d.labels).map(|d| d.name.as_str());
         for layer in self.layers {
             let Some(described) = describes.layers.iter().find(|d| d.name == layer.name) else { continue };
-            let Some(field) = layer.fields.get(shown.column) else { continue };
+            if layer.fields.len() <= shown.column {
+                continue;
+            }
             let place = Place { layer: &layer.name, first: *described.zooms.start(), last: *described.zooms.end() };
             let system = if let Level::Areas(system) = layer.level { Some(system) } else { None };
+            let level = layer.lattice.level_name(layer.level);
             if layer.date == shown.date && system == shown.areas {
                 fills.extend(self.fills(layer, shown, &place));
             }
             if system.is_some() && layer.date == shown.date {
                 lines.push(place.outline(palette.outline));
-                labels.push(place.names(&palette, names.is_some()));
+                labels.extend(names.map(|names| place.names(&palette, names, &level)));
             }
-            let theme = self.symbology.theme(layer.level, shown.column);
-            let classes = if shown.share { theme.shares.as_ref() } else { Some(&theme.classes) };
-            legend.push(json!({
-                "level": layer.name,
-                "minzoom": place.first,
-                "maxzoom": place.last,
-                "field": field.name,
-                "label": field.label,
-                "unit": if shown.share { "thousandths of the total" } else { "number" },
-                "classes": classes.iter().flat_map(|classes| &classes.0).map(class_legend).collect::<Value>(),
-                "per_square_of_m": theme.per.filter(|_| !shown.share).map(GridSize::metres),
-            }));
+            legend.push(self.legend(layer, shown, &place));
         }
         let ([west, south, east, north], (lon, lat, zoom)) = (describes.bounds_deg, describes.center);
         let url = match options.formats.contains(&TileFormat::PmTiles) {
@@ -117,19 +110,16 @@ impl Styles<'_> {
         };
         let mut style_layers =
             vec![json!({ "id": "background", "type": "background", "paint": { "background-color": palette.background } })];
-        if let Some(extent) = describes.layers.iter().find(|d| d.fields.is_empty()) {
+        if let Some(extent) = describes.layers.iter().find(|d| d.fields.is_empty() && !d.labels) {
             let place = Place { layer: &extent.name, first: *extent.zooms.start(), last: *extent.zooms.end() };
             style_layers.push(place.fill("extent", json!(["==", "$type", "Polygon"]), palette.zero));
         }
         style_layers.extend(fills);
         style_layers.extend(lines);
         style_layers.extend(labels);
-        let mut sources = json!({
+        let sources = json!({
             SOURCE: { "type": "vector", "url": url, "attribution": options.attribution, "bounds": [west, south, east, north] },
         });
-        if let Some(names) = names {
-            sources[NAMES] = json!({ "type": "geojson", "data": names });
-        }
         let parameters: Map<String, Value> =
             release.parameters.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
         json!({
@@ -140,7 +130,7 @@ impl Styles<'_> {
                 "kleinraum:legend": {
                     "levels": legend,
                     "zero": { "color": palette.zero, "en": "zero", "de": "null" },
-                    "suppressed": { "color": palette.suppressed, "en": "withheld to protect persons", "de": "zum Schutz von Personen geheim gehalten" },
+                    "suppressed": { "color": palette.suppressed, "hatch": palette.hatch, "en": "withheld to protect persons", "de": "zum Schutz von Personen geheim gehalten" },
                     "uncertain": { "color": palette.uncertain, "opacity": Palette::UNCERTAIN_OPACITY, "en": "uncertain", "de": "unsicher" },
                     "none": { "color": Value::Null, "en": "no data", "de": "keine Daten" },
                 },
@@ -152,54 +142,96 @@ impl Styles<'_> {
         })
     }
 
-    /// A point inside each area, with its name and the layer it is of; nothing where there are very many areas, or none.
-    fn names(&self, date: Option<&str>) -> Option<Value> {
-        let mut points = Vec::new();
-        for layer in self.layers.iter().filter(|layer| layer.date == date) {
-            let Level::Areas(system) = layer.level else { continue };
-            for area in &layer.lattice.systems[system].areas {
-                let Some(point) = area.outline_lon_lat_deg.interior_point() else { continue };
-                let degrees = |deg: f64| (deg * 1e5).round() / 1e5;
-                points.push(json!({
-                    "type": "Feature",
-                    "properties": { "layer": layer.name, "id": area.key, "label": area.label },
-                    "geometry": { "type": "Point", "coordinates": [degrees(point.x()), degrees(point.y())] },
-                }));
-            }
+    /// What a level's colours mean.
+    fn legend(&self, layer: &Layer<'_>, shown: &Shown<'_>, place: &Place<'_>) -> Value {
+        let unit = if shown.share { "thousandths of the total" } else { "number" };
+        let mut legend = json!({ "level": layer.name, "minzoom": place.first, "maxzoom": place.last, "unit": unit });
+        if let Some(pair) = shown.pair {
+            let theme = pair.theme(layer.level);
+            let axis = |classes: &Classes| classes.0.iter().map(|c| json!({ "from": c.from, "to": c.to })).collect::<Value>();
+            legend["fields"] = pair.columns.iter().map(|&column| layer.fields[column].name.as_str()).collect();
+            legend["labels"] = pair.columns.iter().map(|&column| layer.fields[column].label.as_str()).collect();
+            legend["axes"] = theme.axes.iter().map(axis).collect();
+            legend["colors"] = Square::colors(theme.axes.each_ref().map(|classes| classes.0.len())).into();
+            legend["per_square_of_m"] = theme.per.map(GridSize::metres).into();
+            return legend;
         }
-        let few = (1..=MOST_NAMES).contains(&points.len());
-        few.then(|| json!({ "type": "FeatureCollection", "features": points }))
+        let (field, theme) = (&layer.fields[shown.column], self.symbology.theme(layer.level, shown.column));
+        let classes = if shown.share { theme.shares.as_ref() } else { Some(&theme.classes) };
+        legend["field"] = field.name.as_str().into();
+        legend["label"] = field.label.as_str().into();
+        legend["classes"] = classes.iter().flat_map(|classes| &classes.0).map(class_legend).collect();
+        legend["per_square_of_m"] = theme.per.filter(|_| !shown.share).map(GridSize::metres).into();
+        legend
     }
 
     /// Everything that colours a unit of a layer.
     fn fills(&self, layer: &Layer<'_>, shown: &Shown<'_>, place: &Place<'_>) -> Vec<Value> {
-        let (field, theme) = (&layer.fields[shown.column], self.symbology.theme(layer.level, shown.column));
-        let (name, status, palette) = (field.name.as_str(), field.status_name.as_str(), shown.palette);
-        let mut fills = vec![
-            place.fill("suppressed", json!(["==", status, "suppressed"]), palette.suppressed),
-            place.fill("zero", json!(["==", name, 0]), palette.zero),
-        ];
-        let total = &layer.fields[Symbology::first_shown(layer.lattice)].name;
-        let none = Classes::default();
-        let classes = if shown.share { theme.shares.as_ref().unwrap_or(&none) } else { &theme.classes };
-        for (i, (class, from, below)) in classes.with_bounds().enumerate() {
-            let filter = match (shown.share, theme.per) {
-                (true, _) => share(name, total, (from, below)),
-                (false, per) => {
-                    let mut filter = vec![json!("all"), json!(["has", name]), json!(["!=", name, 0])];
-                    match per {
-                        Some(largest) => filter.push(dense(self.release, (layer, largest), name, (from, below))),
-                        None => filter.extend(between(name, (from, below))),
-                    }
-                    filter.into()
+        let columns = shown.pair.map_or_else(|| vec![shown.column], |pair| pair.columns.to_vec());
+        let numbers: Vec<&str> = columns.iter().map(|&column| layer.fields[column].name.as_str()).collect();
+        let statuses: Vec<&str> = columns.iter().map(|&column| layer.fields[column].status_name.as_str()).collect();
+        let either = |status: &str| joined("any", statuses.iter().map(|name| json!(["==", name, status])));
+        let palette = shown.palette;
+        let zero = joined("all", numbers.iter().map(|name| json!(["==", name, 0])));
+        let mut fills =
+            vec![place.fill("suppressed", either("suppressed"), palette.suppressed), place.fill("zero", zero, palette.zero)];
+        match shown.pair {
+            Some(pair) => {
+                for class in pair.theme(layer.level).classes() {
+                    fills.push(place.fill(&class.name(), self.pair_filter(layer, pair, &class), class.color));
                 }
-            };
-            fills.push(place.fill(&format!("class_{}", i + 1), filter, class.color));
+            }
+            None => {
+                let theme = self.symbology.theme(layer.level, shown.column);
+                let none = Classes::default();
+                let classes = if shown.share { theme.shares.as_ref().unwrap_or(&none) } else { &theme.classes };
+                for (i, (class, from, below)) in classes.with_bounds().enumerate() {
+                    let unequal = if shown.share { json!(["!=", ["get", numbers[0]], 0]) } else { json!(["!=", numbers[0], 0]) };
+                    let mut filter = vec![json!("all"), json!(["has", numbers[0]]), unequal];
+                    filter.extend(self.bounds(layer, (numbers[0], shown.share), theme.per, (from, below)));
+                    fills.push(place.fill(&format!("class_{}", i + 1), filter.into(), class.color));
+                }
+            }
         }
-        let mut uncertain = place.fill("uncertain", json!(["==", status, "uncertain"]), palette.uncertain);
+        let mut uncertain = place.fill("uncertain", either("uncertain"), palette.uncertain);
         uncertain["paint"]["fill-opacity"] = json!(Palette::UNCERTAIN_OPACITY);
         fills.push(uncertain);
         fills
+    }
+
+    /// Both numbers are published, not both are zero, and each is in its class.
+    fn pair_filter(&self, layer: &Layer<'_>, pair: &Pair, class: &PairClass) -> Value {
+        let names = pair.columns.map(|column| layer.fields[column].name.as_str());
+        let unequal = |name: &str| if pair.share { json!(["!=", ["get", name], 0]) } else { json!(["!=", name, 0]) };
+        let mut filter = vec![json!("all"), json!(["has", names[0]]), json!(["has", names[1]])];
+        filter.push(joined("any", names.into_iter().map(unequal)));
+        for (name, bounds) in names.into_iter().zip(class.bounds) {
+            filter.extend(self.bounds(layer, (name, pair.share), pair.theme(layer.level).per, bounds));
+        }
+        filter.into()
+    }
+
+    /// Conditions for a number, or its share, to be between two bounds; where cells have several sizes, of density.
+    fn bounds(
+        &self,
+        layer: &Layer<'_>,
+        (name, is_share): (&str, bool),
+        per: Option<GridSize>,
+        bounds: (Option<i64>, Option<i64>),
+    ) -> Vec<Value> {
+        match (is_share, per) {
+            (true, _) => share(name, &layer.fields[Symbology::first_shown(layer.lattice)].name, bounds),
+            (false, Some(largest)) => vec![dense(self.release, (layer, largest), name, bounds)],
+            (false, None) => between(name, bounds).collect(),
+        }
+    }
+}
+
+/// One condition of several; of one alone itself.
+fn joined(word: &str, mut conditions: impl ExactSizeIterator<Item = Value>) -> Value {
+    match conditions.len() {
+        1 => conditions.next().expect("there is one"),
+        _ => std::iter::once(json!(word)).chain(conditions).collect(),
     }
 }
 
@@ -209,19 +241,13 @@ fn between(name: &str, (from, below): (Option<i64>, Option<i64>)) -> impl Iterat
     from.into_iter().chain(below)
 }
 
-/// Thousandths of the total between two bounds, where both numbers are published; without a division, so that nothing is rounded.
-fn share(name: &str, total: &str, (from, below): (Option<i64>, Option<i64>)) -> Value {
+/// Thousandths of the total between two bounds, where the total is published; without a division, so that nothing is rounded.
+fn share(name: &str, total: &str, (from, below): (Option<i64>, Option<i64>)) -> Vec<Value> {
     let (part, times) = (json!(["*", 1000, ["get", name]]), |bound: i64| json!(["*", bound, ["get", total]]));
-    let mut filter = vec![
-        json!("all"),
-        json!(["has", name]),
-        json!(["has", total]),
-        json!(["!=", ["get", name], 0]),
-        json!([">", ["get", total], 0]),
-    ];
+    let mut filter = vec![json!(["has", total]), json!([">", ["get", total], 0])];
     filter.extend(from.map(|from| json!([">=", part, times(from)])));
     filter.extend(below.map(|below| json!(["<", part, times(below)])));
-    filter.into()
+    filter
 }
 
 /// The same of densities, size by size, so that plain filters do: a number of persons in as much land as a cell of the largest size has.
@@ -262,10 +288,12 @@ impl Place<'_> {
         layer
     }
 
-    /// Names of areas. The style names no glyphs: the browser's own sans-serif is drawn, and nothing is fetched.
-    fn names(&self, palette: &Palette, as_points: bool) -> Value {
+    /// Names of areas, at the points that tiles have for them. The style names no glyphs: the browser's own sans-serif is drawn, and nothing is fetched.
+    fn names(&self, palette: &Palette, labels: &str, level: &str) -> Value {
         let paint = json!({ "text-color": palette.label, "text-halo-color": palette.background, "text-halo-width": 1.5, "text-halo-blur": 0.5 });
         let mut layer = self.part("names", "symbol", paint);
+        layer["source-layer"] = labels.into();
+        layer["filter"] = json!(["==", LEVEL, level]);
         layer["layout"] = json!({
             "text-field": "{label}",
             "text-font": ["sans-serif"],
@@ -274,11 +302,6 @@ impl Place<'_> {
             "text-padding": 6,
         });
         layer["minzoom"] = json!(self.first.max(9));
-        if as_points {
-            layer["source"] = NAMES.into();
-            layer["filter"] = json!(["==", "layer", self.layer]);
-            layer.as_object_mut().expect("a layer").remove("source-layer");
-        }
         layer
     }
 

@@ -207,7 +207,10 @@ fn assert_complete(release: &Release, folder: &Path) {
         let known = found.insert((feature.layer.clone(), zoom, feature.id), feature.attributes.clone());
         assert!(known.is_none_or(|known| known == feature.attributes));
         for ring in &feature.rings {
-            assert!(ring.len() >= 3 && ring.windows(2).all(|pair| pair[0] != pair[1]) && ring[0] != ring[ring.len() - 1]);
+            assert!(
+                feature.layer == "labels"
+                    || ring.len() >= 3 && ring.windows(2).all(|pair| pair[0] != pair[1]) && ring[0] != ring[ring.len() - 1]
+            );
         }
     }
     let tilejson: serde_json::Value = serde_json::from_slice(&fs::read(folder.join("tiles.json")).unwrap()).unwrap();
@@ -215,6 +218,9 @@ fn assert_complete(release: &Release, folder: &Path) {
     let mut checked = 0;
     for described in tilejson["vector_layers"].as_array().unwrap() {
         let name = described["id"].as_str().unwrap();
+        if name == "labels" {
+            assert_eq!(described["fields"].as_object().unwrap().keys().collect::<Vec<_>>(), ["level", "id", "label"]);
+        }
         for zoom in described["minzoom"].as_u64().unwrap() as u8..=described["maxzoom"].as_u64().unwrap() as u8 {
             for ((_, id), attributes) in expected.iter().filter(|((layer, _), _)| layer == name) {
                 assert_eq!(found.remove(&(name.to_owned(), zoom, *id)).as_ref(), Some(attributes), "{name} zoom {zoom}");
@@ -223,7 +229,7 @@ fn assert_complete(release: &Release, folder: &Path) {
         }
     }
     assert!(checked > 0);
-    assert!(found.keys().all(|(layer, ..)| layer == "extent"), "{:?}", found.keys().next());
+    assert!(found.keys().all(|(layer, ..)| layer == "extent" || layer == "labels"), "{:?}", found.keys().next());
 }
 
 /// Of two cells side by side, each has all corners of the common edge.
@@ -267,7 +273,7 @@ fn several_dates_have_layers_of_their_own() {
     let style: serde_json::Value = serde_json::from_slice(&fs::read(folder.path().join("style.json")).unwrap()).unwrap();
     let of_date = |style: &serde_json::Value, date: &str| {
         let layers: Vec<&str> = style["layers"].as_array().unwrap().iter().filter_map(|l| l["source-layer"].as_str()).collect();
-        assert!(layers.len() > 5 && layers.iter().all(|l| *l == "extent" || l.ends_with(date)), "{layers:?}");
+        assert!(layers.len() > 5 && layers.iter().all(|l| *l == "extent" || *l == "labels" || l.ends_with(date)), "{layers:?}");
     };
     of_date(&style, "2024-12-31");
     let earlier = fs::read(folder.path().join("styles/date_2023-12-31.json")).unwrap();
@@ -289,15 +295,13 @@ fn the_styles_name_every_area_once_and_ask_for_nothing_from_elsewhere() {
     ] {
         let style = read(name);
         assert_eq!(style["sources"]["kleinraum"]["url"], source, "{name}");
-        let names: Vec<&str> = style["sources"]["names"]["data"]["features"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|f| f["properties"]["label"].as_str().unwrap())
-            .collect();
-        assert_eq!(names, ["Ort 0", "Ort 1", "Ort 2"], "{name}");
+        assert_eq!(style["sources"].as_object().unwrap().len(), 1, "{name}");
         let layers = style["layers"].as_array().unwrap();
         assert!(layers.iter().any(|l| l["id"] == fill), "{name} has no {fill}");
+        let names: Vec<_> = layers.iter().filter(|l| l["type"] == "symbol").collect();
+        assert_eq!(names.len(), 1, "{name}");
+        assert_eq!(names[0]["source-layer"], "labels", "{name}");
+        assert_eq!(names[0]["filter"], serde_json::json!(["==", "level", "gemeinde"]), "{name}");
         assert!(layers.iter().all(|l| l["layout"]["visibility"] != "none"), "{name} has layers that are not shown");
         assert!(style.get("sprite").is_none() && style.get("glyphs").is_none(), "{name}");
         assert_eq!(style["metadata"]["kleinraum:protection"]["parameters"]["reason"], "made by a test", "{name}");
@@ -308,6 +312,32 @@ fn the_styles_name_every_area_once_and_ask_for_nothing_from_elsewhere() {
     };
     assert_eq!(colour(&light, "100m_class_1"), colour(&dark, "100m_class_1"));
     assert_ne!(colour(&light, "background"), colour(&dark, "background"));
+}
+
+#[test]
+fn each_area_has_one_point_for_its_name_at_every_zoom_within_it() {
+    let release = release(&[100, 1000], (4_300_000, 3_390_000), 12, 2, &[Some("2023-12-31"), Some("2024-12-31")]);
+    let (folder, _) = write(&release, 2);
+    let features = features(folder.path());
+    for zoom in 0..=14 {
+        let points: Vec<&Feature> = features.iter().filter(|f| f.layer == "labels" && f.tile.0 == zoom).collect();
+        let mut names: Vec<&str> = points.iter().map(|f| f.attributes["label"].as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["Ort 0", "Ort 1", "Ort 2"], "zoom {zoom}");
+        for point in points {
+            let &[[x, y]] = point.rings[0].as_slice() else { panic!("one point") };
+            let [column, row] = [i64::from(point.tile.1), i64::from(point.tile.2)];
+            assert_eq!([x.div_euclid(4096), y.div_euclid(4096)], [column, row], "zoom {zoom}: the point is in its tile");
+            let area = features.iter().find(|f| f.tile == point.tile && f.layer == "gemeinde_2024-12-31" && f.id == point.id);
+            let ring = &area.expect("the area has the same id, in the same tile").rings[0];
+            // Rounding moves corners and point by half a unit each.
+            let [(west, east), (north, south)] = [0, 1].map(|axis| {
+                let along = || ring.iter().map(|p| p[axis]);
+                (along().min().unwrap() - 2, along().max().unwrap() + 2)
+            });
+            assert!((west..=east).contains(&x) && (north..=south).contains(&y), "zoom {zoom}");
+        }
+    }
 }
 
 #[test]

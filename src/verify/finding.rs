@@ -35,7 +35,7 @@ impl Finding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Check {
     /// Technical name: `hashes` (files), `release` (rows), `pmtiles`, `mbtiles`, `tiles` (tiles), `tile values` (numbers), `completeness` (units at all zooms),
-    /// `adjacency` (corners at all zooms), `geojson`, `geojsonl`, `geoparquet`, `flatgeobuf` (features), `csv`, `geopackage` (rows), `tilejson` (files).
+    /// `adjacency` (corners at all zooms), `names of areas` (points at all zooms), `geojson`, `geojsonl`, `geoparquet`, `flatgeobuf` (features), `csv`, `geopackage` (rows), `tilejson`, `styles` (files).
     pub name: &'static str,
     /// How many things were looked at; `None` where the bundle was written without this format.
     pub checked: Option<u64>,

@@ -15,12 +15,14 @@ mod flatgeobuf;
 mod geojson;
 mod geopackage;
 mod geoparquet;
+mod labels;
 mod manifest;
 mod mbtiles;
 mod mvt;
 mod pmtiles;
 mod problem;
 mod published;
+mod styles;
 mod tile_id;
 mod tilejson;
 mod tiles;
@@ -70,7 +72,7 @@ pub fn verify(bundle: &Path, progress: &dyn Progress) -> Result<Verified, Error>
                     || done(geojson::check_lines(&context)),
                     || rayon::join(|| done(geoparquet::check(&context)), || done(flatgeobuf::check(&context))),
                 );
-                [geojson, lines, geopackage, geoparquet, flatgeobuf, csv, tilejson]
+                [geojson, lines, geopackage, geoparquet, flatgeobuf, csv, tilejson, done(styles::check(&context))]
             };
             rayon::join(manifest, files)
         },

@@ -25,6 +25,8 @@ pub(super) struct TileLayer<'t> {
 #[derive(Debug)]
 pub(super) struct TileFeature {
     pub(super) id: Option<u64>,
+    /// Whether it is a single point, which then is the only ring's only point.
+    pub(super) is_point: bool,
     tags: (usize, usize),
     rings: (usize, usize),
 }
@@ -170,7 +172,7 @@ fn read_layer<'t>(body: &'t [u8], layer: &mut TileLayer<'t>, told: &mut Told<'_>
         }
         if layer.features.len() == number {
             let (tags, rings) = (layer.tags.len(), layer.rings.len());
-            layer.features.push(TileFeature { id: None, tags: (tags, tags), rings: (rings, rings) });
+            layer.features.push(TileFeature { id: None, is_point: false, tags: (tags, tags), rings: (rings, rings) });
         }
     }
 }
@@ -220,12 +222,35 @@ fn read_feature<'t>(body: &'t [u8], layer: &mut TileLayer<'t>, mut told: impl Fn
         layer.tags.push((key as u32, value as u32));
     }
     let first_ring = layer.rings.len();
-    if kind != Some(3) {
-        told(Problem::TileNoPolygon);
-    } else {
-        read_polygon(geometry.unwrap_or_default(), layer, &mut told)?;
+    match kind {
+        Some(1) => read_point(geometry.unwrap_or_default(), layer)?,
+        Some(3) => read_polygon(geometry.unwrap_or_default(), layer, &mut told)?,
+        _ => told(Problem::TileNoPolygon),
     }
-    layer.features.push(TileFeature { id, tags: (first_tag, layer.tags.len()), rings: (first_ring, layer.rings.len()) });
+    let is_point = kind == Some(1);
+    layer.features.push(TileFeature {
+        id,
+        is_point,
+        tags: (first_tag, layer.tags.len()),
+        rings: (first_ring, layer.rings.len()),
+    });
+    Ok(())
+}
+
+/// One point: no more is ever written.
+fn read_point(packed: &[u8], layer: &mut TileLayer<'_>) -> Result<(), Problem> {
+    let mut stream = Message(packed);
+    if stream.varint()? != 1 | 1 << 3 {
+        return Err(Problem::TileCommand);
+    }
+    let mut axis = || i32::try_from(unzigzag(stream.varint()?)).map_err(|_| Problem::TileCoordinateRange);
+    let point = (axis()?, axis()?);
+    if !stream.0.is_empty() {
+        return Err(Problem::TileCommand);
+    }
+    let start = layer.points.len();
+    layer.points.push(point);
+    layer.rings.push(Ring { start, end: start + 1 });
     Ok(())
 }
 

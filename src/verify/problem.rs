@@ -130,6 +130,17 @@ problems! {
     StatusMissing: "the status is missing", "der Status fehlt";
     StatusDiffers: "the status differs from release.parquet", "der Status weicht von release.parquet ab";
 
+    LabelForm: "no single point in its tile with level, id and label of an area",
+        "kein einzelner Punkt in seiner Kachel mit level, id und label eines Gebiets";
+    LabelOutside: "the point for a name does not lie in its area", "der Punkt für einen Namen liegt nicht in seinem Gebiet";
+    LabelMoves: "the point for a name lies elsewhere at another zoom", "der Punkt für einen Namen liegt in einer anderen Zoomstufe anderswo";
+    LabelMissing: "an area has no point for its name", "einem Gebiet fehlt der Punkt für seinen Namen";
+
+    StyleForm: "no readable style or legend, or one whose parts do not fit each other",
+        "kein lesbarer Stil, keine lesbare Legende, oder deren Teile passen nicht zueinander";
+    StyleLayer: "the style draws a layer that the tiles do not have", "der Stil zeichnet eine Ebene, die die Kacheln nicht haben";
+    StyleColor: "a class has another colour or other bounds than in legend.json", "eine Klasse hat andere Farbe oder Grenzen als in legend.json";
+
     CellInTileMissing: "the cell reaches into this tile but is not in it", "die Zelle reicht in diese Kachel, ist aber nicht darin";
     CornersDiffer: "neighbouring cells draw their common corner at different places",
         "benachbarte Zellen zeichnen ihre gemeinsame Ecke an verschiedenen Stellen";

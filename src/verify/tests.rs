@@ -164,6 +164,7 @@ fn bundle_of(release: &Release, formats: &[&str]) -> tempfile::TempDir {
     if has("gpkg") {
         export::write_geopackage(release, &Symbology::of(release), &options, &path.join("test.gpkg"), &Silent).unwrap();
     }
+    export::write_styles(release, &Symbology::of(release), &options, path).unwrap();
     let archives = [("pmtiles", TileFormat::PmTiles), ("mbtiles", TileFormat::MbTiles), ("tiles", TileFormat::Directory)];
     let tile_formats: Vec<TileFormat> = archives.iter().filter(|(name, _)| has(name)).map(|(_, format)| *format).collect();
     if !tile_formats.is_empty() {
@@ -310,6 +311,62 @@ fn faults_of_the_tiles() {
     planted(&only, "tiles.json", Problem::TileJsonZooms, |f| change_json(f.join("tiles.json"), |m| m["maxzoom"] = json!(13)));
     planted(&only, "tiles", Problem::TileLayerZoom, |f| {
         change_json(f.join("run.json"), |run| run["layers"][0]["maxzoom"] = json!(13));
+    });
+}
+
+#[test]
+fn faults_of_styles_and_names() {
+    planted(&["tiles"], "style.json", Problem::StyleColor, |f| {
+        change_json(f.join("style.json"), |style| {
+            let layers = style["layers"].as_array_mut().unwrap();
+            let class = layers.iter_mut().find(|l| l["id"].as_str().unwrap().ends_with("_class_1")).unwrap();
+            class["paint"]["fill-color"] = json!("#123456");
+        });
+    });
+    planted(&["tiles"], "style_dark.json", Problem::StyleLayer, |f| {
+        change_json(f.join("style_dark.json"), |style| style["layers"][2]["source-layer"] = json!("elsewhere"));
+    });
+    planted(&["tiles"], "legend.json", Problem::StyleForm, |f| fs::write(f.join("legend.json"), "{").unwrap());
+    // The layer of names is the last of a tile: its length is known from its name. Its name changed, it is no layer that is known.
+    let named = |bytes: &[u8]| bytes.windows(8).position(|w| w == b"\x0a\x06labels");
+    let change = |folder: &Path, to: &[u8; 6]| {
+        for path in tile_files(folder) {
+            let mut bytes = fs::read(&path).unwrap();
+            if let Some(at) = named(&bytes) {
+                bytes[at + 2..at + 8].copy_from_slice(to);
+                fs::write(path, bytes).unwrap();
+            }
+        }
+    };
+    planted(&["tiles"], "tiles", Problem::LayerUnknown, |f| change(f, b"lapels"));
+    planted(&["tiles"], "tiles", Problem::LabelMissing, |f| change(f, b"lapels"));
+    // Without its area's outline a point lies in none.
+    planted(&["tiles"], "tiles", Problem::LabelOutside, |f| {
+        for path in tile_files(f).into_iter().filter(|p| p.starts_with(f.join("tiles/14"))) {
+            let mut bytes = fs::read(&path).unwrap();
+            if let Some(at) = bytes.windows(9).position(|w| w == b"gemeinde_") {
+                bytes[at] = b'h';
+                fs::write(path, bytes).unwrap();
+            }
+        }
+    });
+    // A point of one tile moved: `9 x y` after geometry type point (18 01 22 03).
+    planted(&["tiles"], "tiles", Problem::LabelMoves, |f| {
+        for path in tile_files(f).into_iter().filter(|p| p.starts_with(f.join("tiles/14"))) {
+            let mut bytes = fs::read(&path).unwrap();
+            let geometry = bytes.windows(4).position(|w| w[..3] == [0x18, 1, 0x22] && matches!(w[3], 3..=5));
+            if let Some(at) = geometry.map(|at| at + 4).filter(|&at| bytes[at] == 9) {
+                let length = usize::from(bytes[at - 1]);
+                // As many bytes, another place: 0, 0 with zeros that a varint may have behind it.
+                let filler: &[u8] = match length - 1 {
+                    2 => &[2, 2],
+                    3 => &[0x82, 0, 2],
+                    _ => &[0x82, 0, 0x82, 0],
+                };
+                bytes[at + 1..at + length].copy_from_slice(filler);
+                fs::write(path, bytes).unwrap();
+            }
+        }
     });
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::verify::description::Description;
-use crate::verify::{Context, Findings, Problem, Verified, tiles};
+use crate::verify::{Context, Findings, Problem, Verified, labels, tiles};
 
 const FILE: &str = "tiles.json";
 
@@ -61,6 +61,13 @@ pub(super) fn check_vector_layers(description: &Description, layers: Option<&Val
     for layer in layers {
         let id = layer.get("id").and_then(Value::as_str).unwrap_or_default();
         if tiles::is_extent_layer(id) && layer.get("fields").and_then(Value::as_object).is_some_and(|f| f.is_empty()) {
+            continue;
+        }
+        let names_only = |fields: &serde_json::Map<String, Value>| {
+            fields.len() == labels::ATTRIBUTES.len() && labels::ATTRIBUTES.iter().all(|name| fields.contains_key(*name))
+        };
+        let unnamed = description.layers.iter().all(|l| l.name != id);
+        if unnamed && labels::is_layer(id) && layer.get("fields").and_then(Value::as_object).is_some_and(names_only) {
             continue;
         }
         let described = description.layers.iter().find(|l| l.name == id && l.minzoom.is_some());

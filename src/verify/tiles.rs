@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use crate::verify::adjacency::{Drawn, EXTENT, Raster};
 use crate::verify::archive::{Archive, ContentHash, content_hash};
 use crate::verify::finding::{Findings, Verified};
+use crate::verify::labels::{self, Labels, Named};
 use crate::verify::mvt::{self, TileFeature, TileLayer, TileValue};
 use crate::verify::published::{PublishedLayer, SIZE};
 use crate::verify::tile_id::TileId;
@@ -39,24 +40,33 @@ pub(super) fn check(context: &Context<'_>, archive: &Archive) -> (Verified, Vec<
     let meant = (0..=TileId::MAX_ZOOM).filter(|&zoom| context.description.layers.iter().any(|l| l.shown_at(zoom)));
     meant.for_each(|zoom| _ = by_zoom.entry(zoom).or_insert(&[]));
     let mut digests = Vec::with_capacity(archive.tiles.len());
-    let (mut corners, mut numbers, mut units) = (0, 0, 0);
+    let (mut corners, mut numbers, mut units, mut names) = (0, 0, 0, 0);
+    let mut points: Vec<(u8, Vec<Named>)> = Vec::new();
     for (zoom, tiles) in by_zoom {
         let zoomed = Zoomed { context, roles: &roles, raster: &raster, seen: Seen::of(context), zoom };
         let read: Vec<TileOutcome> = tiles.par_iter().map(|&(tile, place)| zoomed.tile(archive, tile, place)).collect();
         let (mut drawn, mut instances, mut demands) = (Drawn::default(), Vec::new(), Vec::new());
+        let mut named = Vec::new();
         for (outcome, &(tile, _)) in read.into_iter().zip(tiles) {
             findings.join(outcome.findings);
             drawn.join(outcome.drawn);
             numbers += outcome.numbers;
             instances.extend(outcome.crossing.iter().map(|&unit| (unit, tile)));
             demands.extend(outcome.demands);
+            named.extend(outcome.named);
             digests.extend(outcome.digest.map(|digest| (tile, digest)));
         }
         corners += drawn.compare(zoom, &mut findings);
         zoomed.check_demands(instances, demands, &mut findings);
         units += zoomed.check_complete(&mut findings);
+        names += labels::check_complete(context, zoom, &mut named, &mut findings);
+        points.push((zoom, named));
     }
-    let checks = vec![("tile values", numbers), ("completeness", units), ("adjacency", corners)];
+    labels::check_places(&points, &mut findings);
+    let mut checks = vec![("tile values", numbers), ("completeness", units), ("adjacency", corners)];
+    if names > 0 {
+        checks.push(("names of areas", names));
+    }
     (findings.into_part(checks), digests)
 }
 
@@ -124,6 +134,8 @@ struct TileOutcome {
     crossing: Vec<UnitAt>,
     /// Tiles that such a cell must be in too.
     demands: Vec<(UnitAt, TileId)>,
+    /// Areas that have their point for the name here.
+    named: Vec<Named>,
 }
 
 struct Zoomed<'z> {
@@ -143,6 +155,7 @@ impl Zoomed<'_> {
             numbers: 0,
             crossing: Vec::new(),
             demands: Vec::new(),
+            named: Vec::new(),
         };
         let bytes = match (archive.read)(tile, place) {
             Ok(bytes) => bytes,
@@ -157,7 +170,13 @@ impl Zoomed<'_> {
             outcome.findings.add(place, problem);
         });
         for layer in &layers {
-            self.layer(layer, tile, &mut outcome);
+            let described = self.context.description.layers.iter().any(|l| l.name == layer.name);
+            if !described && labels::is_layer(layer.name) {
+                let labels = Labels { context: self.context, layers: &layers, tile };
+                outcome.named.extend(labels.check(layer, &mut outcome.findings));
+            } else {
+                self.layer(layer, tile, &mut outcome);
+            }
         }
         outcome
     }
@@ -165,7 +184,8 @@ impl Zoomed<'_> {
     fn layer(&self, drawn: &TileLayer<'_>, tile: TileId, outcome: &mut TileOutcome) {
         let place = format!("{tile}, layer {}", drawn.name);
         let Some(position) = self.context.description.layers.iter().position(|l| l.name == drawn.name) else {
-            let only_a_box = is_extent_layer(drawn.name) && drawn.features.len() == 1 && drawn.keys.is_empty();
+            let only_a_box =
+                is_extent_layer(drawn.name) && drawn.features.len() == 1 && !drawn.features[0].is_point && drawn.keys.is_empty();
             if !only_a_box {
                 outcome.findings.add(place, Problem::LayerUnknown);
             }
@@ -188,6 +208,10 @@ impl Zoomed<'_> {
                 outcome.findings.add(format!("{place}, feature {number}"), Problem::UnitUnknown);
                 continue;
             };
+            if feature.is_point {
+                outcome.findings.add(format!("{place}, feature {number}"), Problem::TileNoPolygon);
+                continue;
+            }
             self.seen.mark(position, row);
             let unit_place = || format!("{place}, {}", published.unit_id(row));
             attributes.read(drawn, feature, &roles);

@@ -33,6 +33,16 @@ pub(super) enum Filter {
 }
 
 impl Filter {
+    /// All of several; of one alone itself.
+    pub(super) fn all(mut parts: Vec<Self>) -> Self {
+        if parts.len() == 1 { parts.remove(0) } else { Self::All(parts) }
+    }
+
+    /// Any of several; of one alone itself.
+    pub(super) fn any(mut parts: Vec<Self>) -> Self {
+        if parts.len() == 1 { parts.remove(0) } else { Self::Any(parts) }
+    }
+
     /// As a QGIS expression.
     pub(super) fn to_qgis(&self) -> String {
         let joined = |parts: &[Self], word: &str| match parts {

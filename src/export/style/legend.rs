@@ -4,10 +4,10 @@ use serde_json::{Map, Value, json};
 
 use crate::confidential::{Level, Release};
 use crate::error::{Error, Language};
-use crate::export::style::rule::label;
+use crate::export::style::rule::{axis_label, label};
 use crate::export::{ExportOptions, about};
 use crate::grid::GridSize;
-use crate::layer::{Classes, Palette, Symbology, Theme, ZoomPlan, layers};
+use crate::layer::{Classes, Pair, Palette, Square, Symbology, Theme, ZoomPlan, layers};
 
 pub(in crate::export) fn legend(release: &Release, symbology: &Symbology, options: &ExportOptions) -> Result<Value, Error> {
     let lattice = &release.lattice;
@@ -59,7 +59,35 @@ pub(in crate::export) fn legend(release: &Release, symbology: &Symbology, option
             "none": status(Value::Null, "no data", "keine Daten"),
         },
         "levels": lattice.levels().into_iter().map(level).collect::<Vec<_>>(),
+        "bivariate": symbology.pairs().iter().map(|pair| bivariate(release, pair, &fields, language)).collect::<Vec<_>>(),
     }))
+}
+
+/// A map of two numbers: `colors[i][j]` is that of class i of the first and class j of the second.
+fn bivariate(release: &Release, pair: &Pair, fields: &[crate::layer::Field], language: Language) -> Value {
+    let lattice = &release.lattice;
+    let level = |level: Level| {
+        let theme = pair.theme(level);
+        let axis = |classes: &Classes| {
+            let class = |(i, class): (usize, &crate::layer::Class)| json!({ "from": class.from, "to": class.to, "label": axis_label(&classes.0, i, pair.share, language) });
+            classes.0.iter().enumerate().map(class).collect::<Value>()
+        };
+        json!({
+            "level": lattice.level_name(level),
+            "methods": theme.divisions.each_ref().map(|division| division.name()),
+            "per_square_of_m": theme.per.map(GridSize::metres),
+            "axes": theme.axes.each_ref().map(axis),
+            "colors": Square::colors(theme.axes.each_ref().map(|classes| classes.0.len())),
+        })
+    };
+    let of = pair.columns.map(|column| &fields[column]);
+    json!({
+        "name": pair.name,
+        "fields": of.map(|field| &field.name),
+        "labels": of.map(|field| about::label(field, language)),
+        "unit": if pair.share { "thousandths of the total" } else { "number" },
+        "levels": lattice.levels().into_iter().map(level).collect::<Vec<_>>(),
+    })
 }
 
 fn numbers(theme: &Theme, language: Language) -> Map<String, Value> {

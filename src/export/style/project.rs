@@ -204,6 +204,7 @@ impl Project<'_> {
             options: self.options,
             column: Symbology::first_shown(layer.lattice),
             share: false,
+            pair: None,
         };
         let areas = matches!(layer.level, Level::Areas(_));
         let scales = zooms.map_or_else(String::new, |zooms| {

@@ -73,13 +73,24 @@ fn named(layer: &Layer<'_>) -> bool {
 
 /// What QGIS shows under the mouse: place, number or why there is none.
 fn tip(subject: &Subject<'_>) -> String {
-    let (field, language) = (&subject.layer.fields[subject.column], subject.options.language);
+    let language = subject.options.language;
     let place = quoted(if named(subject.layer) { "label" } else { "id" });
-    let (number, status) = (quoted(&field.name), quoted(&field.status_name));
-    let (label, withheld) = (xml(&subject.title()), say!(language, "withheld", "geheim gehalten"));
+    let withheld = say!(language, "withheld", "geheim gehalten");
     let nothing = say!(language, "no data", "keine Daten");
-    let why = format!("CASE WHEN {status} = 'suppressed' THEN '{withheld}' ELSE '{nothing}' END");
-    format!("<b>[% {place} %]</b><br>{label}: [% coalesce(to_string({number}), {why}) %]")
+    let line = |(column, label): (usize, String)| {
+        let field = &subject.layer.fields[column];
+        let (number, status, label) = (quoted(&field.name), quoted(&field.status_name), xml(&label));
+        let why = format!("CASE WHEN {status} = 'suppressed' THEN '{withheld}' ELSE '{nothing}' END");
+        format!("<br>{label}: [% coalesce(to_string({number}), {why}) %]")
+    };
+    let lines: String = match subject.pair {
+        None => line((subject.column, subject.title())),
+        Some(pair) => {
+            let label = |column: usize| about::label(&subject.layer.fields[column], language);
+            pair.columns.map(|column| line((column, label(column)))).concat()
+        }
+    };
+    format!("<b>[% {place} %]</b>{lines}")
 }
 
 fn symbol_layers(look: Look, cells: bool, name: usize) -> String {
