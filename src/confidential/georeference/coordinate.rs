@@ -173,7 +173,7 @@ impl Sides {
                 let whole = floor(sides);
                 let inside_m = rounded_m - whole * side_m;
                 let near = (inside_m < near_m) | (side_m - inside_m < near_m);
-                *plain = (micrometres >= 1.0) & (micrometres < 1e15) & (sides < f64::from(u32::MAX)) & !near;
+                *plain = (1.0..1e15).contains(&micrometres) & (sides < f64::from(u32::MAX)) & !near;
                 // A whole number below 2^32 stands in the lowest bits of its sum with 2^52.
                 *counted = (whole + FRACTIONLESS).to_bits() as u32;
                 *metres = if *plain { rounded_m } else { *metres };
