@@ -38,7 +38,7 @@ pub(super) fn read(file: &Path, layer: Option<&str>) -> Result<Features, AreaErr
 
 fn features(database: &Connection, table: &str, geometry: &str) -> rusqlite::Result<Vec<Feature>> {
     let mut statement = database.prepare(&format!("select * from \"{}\"", table.replace('"', "\"\"")))?;
-    let names: Vec<String> = statement.column_names().iter().map(|&name| name.to_owned()).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query([])?;
     let mut features = Vec::new();
     while let Some(row) = rows.next()? {
