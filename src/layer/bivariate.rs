@@ -213,7 +213,7 @@ mod tests {
             let found = classes.iter().filter(|c| within(c.bounds[0], a) && within(c.bounds[1], b)).count();
             assert_eq!(found, 1, "{a} and {b}");
         }
-        assert_eq!((classes.len(), classes[8].color, classes[8].name()), (9, "#030500", "class_3_3".to_owned()));
+        assert_eq!((classes.len(), classes[8].color, classes[8].name()), (9, "#465343", "class_3_3".to_owned()));
     }
 
     #[test]

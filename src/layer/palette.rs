@@ -47,7 +47,7 @@ const fn sequence(name: &'static str, colors: [&'static str; 6]) -> Ramp {
     Ramp { name, colors, diverging: false }
 }
 
-/// Nine colours for two numbers at once: sand, towards orange where the first is high, towards blue where the second is, nearly black where both are.
+/// Nine colours for two numbers at once: sand, towards orange where the first is high, towards blue where the second is, dark where both are.
 ///
 /// Our own, searched for by a computer: all nine, and what is no number on light and dark ground, differ for colour-blind readers too, and each has a grey
 /// of its own in print.
@@ -57,7 +57,7 @@ pub struct Square;
 impl Square {
     /// By class of the first, then of the second number.
     const COLORS: [[&'static str; 3]; 3] =
-        [["#f1e1b9", "#aaadc4", "#396fbc"], ["#edbb8b", "#927d7a", "#1d3151"], ["#d68953", "#5e3d24", "#030500"]];
+        [["#f6ecb2", "#b7c2e3", "#1589fa"], ["#fecf84", "#aa998f", "#446592"], ["#eb9f43", "#90713e", "#465343"]];
 
     /// The colour of a class of the first and one of the second number, of as many as there are. Two classes are low and high.
     pub fn color(class: [usize; 2], count: [usize; 2]) -> &'static str {

@@ -78,7 +78,7 @@ impl Labels<'_> {
                 findings.add(place.clone(), Problem::LabelForm);
             }
             // Elsewhere rounding may have left of the area something else than where its point is.
-            let judged = self.tile.zoom == TileId::MAX_ZOOM;
+            let judged = of_level.iter().any(|(described, _)| described.maxzoom == Some(self.tile.zoom));
             if judged && (drawn.is_empty() || !drawn.iter().all(|area| holds(&area.rings, point))) {
                 findings.add(place, Problem::LabelOutside);
             }
