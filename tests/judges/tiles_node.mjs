@@ -62,10 +62,12 @@ class Summary {
         if (!Number.isSafeInteger(feature.id)) fault(`${where} ${name}: id ${feature.id}`);
         if (ids.has(feature.id)) fault(`${where} ${name}: id ${feature.id} twice`);
         ids.add(feature.id);
-        if (feature.type !== 3) fault(`${where} ${name}: type ${feature.type}`);
         const rings = feature.loadGeometry();
-        if (rings.length === 0 || twiceArea(rings[0]) <= 0) fault(`${where} ${name}: first ring of ${feature.id} is no exterior`);
-        if (rings.some((ring) => twiceArea(ring) === 0)) fault(`${where} ${name}: ${feature.id} has a ring without area`);
+        if (name === "labels") {
+          if (feature.type !== 1 || rings.length !== 1 || rings[0].length !== 1) fault(`${where} labels: ${feature.id} is not one point`);
+        } else if (feature.type !== 3) fault(`${where} ${name}: type ${feature.type}`);
+        else if (rings.length === 0 || twiceArea(rings[0]) <= 0) fault(`${where} ${name}: first ring of ${feature.id} is no exterior`);
+        if (feature.type === 3 && rings.some((ring) => twiceArea(ring) === 0)) fault(`${where} ${name}: ${feature.id} has a ring without area`);
         cells.set(feature.id, new Set(rings[0].map((p) => `${p.x},${p.y}`)));
         const properties = JSON.stringify(feature.properties);
         const key = `${name} ${z} ${feature.id}`;
