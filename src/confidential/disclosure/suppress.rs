@@ -117,9 +117,9 @@ fn keep_whole(system: &mut System) -> usize {
     let implied: Vec<(usize, State)> = implied(system).into_iter().map(|at| (at, system.states[at])).collect();
     implied.iter().for_each(|&(at, _)| system.states[at] = State::Implied);
     // Most changes are by one person in each number; large units, of which there are few, are looked at where they would be by two.
-    let mut closely = suspects(system, 2);
+    let (mut targets, mut closely) = rayon::join(|| suspects(system.clone(), 1), || suspects(system.clone(), 2));
     closely.retain(|&at| is_large(system, &nesting, at / system.entries.len));
-    let mut targets = [suspects(system, 1), closely].concat();
+    targets.append(&mut closely);
     targets.sort_unstable();
     targets.dedup();
     let mut choice = Choice::new(WHOLE_PATIENCE);
@@ -157,16 +157,15 @@ fn implied(system: &mut System) -> Vec<usize> {
 
 /// Protected numbers that would be found out if every number were told that cannot be less by half an interval, or by this. The others can move both
 /// ways by as much, with all that moves with them.
-fn suspects(system: &mut System, by: u32) -> Vec<usize> {
+fn suspects(mut system: System, by: u32) -> Vec<usize> {
     let states = system.states.clone();
     let lowest = |at: usize| !states[at].known() && system.counts[at] < system.floor(at) + system.interval.div_ceil(2).max(by);
     let told: Vec<usize> = (0..states.len()).filter(|&at| lowest(at)).collect();
     told.iter().for_each(|&at| system.states[at] = State::Told);
     let borders = system.borders();
-    let mut suspects = Span::new(system, &system.active(&borders)).determined();
+    let mut suspects = Span::new(&system, &system.active(&borders)).determined();
     suspects.extend(told.into_iter().filter(|&at| states[at].protected()));
     suspects.sort_unstable();
-    system.states = states;
     suspects
 }
 
@@ -310,7 +309,7 @@ mod tests {
         assert_eq!(Span::new(&system, &everything(&system)).determined(), Vec::<usize>::new());
         assert_eq!(Slack::new(&system).pinned(), Vec::<usize>::new());
         let nesting = Nesting::new(&system);
-        assert_eq!(suspects(&mut system, 1), [0, 1, 2, 3]);
+        assert_eq!(suspects(system.clone(), 1), [0, 1, 2, 3]);
         assert_eq!(bounded(&system, &nesting, &[0, 1, 2, 3]), [0, 1, 2, 3]);
         // With one sum less, all can move.
         system.states[5] = State::Secondary;

@@ -64,7 +64,7 @@ pub(super) struct Sum {
 }
 
 /// Which sums hold.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Sums {
     list: Vec<Sum>,
     parts: Vec<u32>,
@@ -124,6 +124,7 @@ impl Part {
 }
 
 /// The whole of what the attacker knows and wants.
+#[derive(Clone)]
 pub(super) struct System {
     /// The layout of a unit's numbers.
     pub entries: Arc<Entries>,

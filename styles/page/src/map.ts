@@ -66,7 +66,9 @@ export class GroupMap {
         version: 8,
         // Another group is there at once; MapLibre would wait for 0.3 s to pass.
         transition: { duration: 0, delay: 0 },
-        ...(background?.style ? { glyphs: background.style.glyphs, sprite: background.style.sprite } : {}),
+        // What is there but undefined MapLibre refuses.
+        ...(background?.style?.glyphs && { glyphs: background.style.glyphs }),
+        ...(background?.style?.sprite && { sprite: background.style.sprite }),
         sources: {
           ...background?.style?.sources,
           ...(background?.kind === "raster" ? { background: { type: "raster" as const, tiles: [decodeURI(new URL(background.url, document.baseURI).href)], tileSize: 256, attribution: background.attribution } } : {}),
