@@ -183,6 +183,13 @@ fn what_each_address_gives() {
     let group = server.get(&format!("/b/out/tiles/13/{x}/{y}.pbf?q=age%3D65%2B"), &[]);
     assert_eq!(group.status, 200);
     check_group_tile(&tile.body, &group.body);
+    // For the way it is made smaller, and is the same tile.
+    let sent = server.get(&format!("/b/out/tiles/13/{x}/{y}.pbf?q=age%3D65%2B"), &[("Accept-Encoding", "gzip")]);
+    assert_eq!((sent.header("content-encoding"), sent.header("vary")), ("gzip", "accept-encoding"));
+    assert!(sent.body.len() * 3 < group.body.len() * 2, "{} of {} bytes", sent.body.len(), group.body.len());
+    let mut same = Vec::new();
+    flate2::read::GzDecoder::new(sent.body.as_slice()).read_to_end(&mut same).unwrap();
+    assert!(same == group.body);
     assert_eq!(server.get("/b/out/tiles/13/0/0.pbf", &[]).status, 204);
     assert_eq!(server.get("/b/out/tiles.json", &[]).json()["tilejson"], "3.0.0");
 

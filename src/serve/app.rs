@@ -273,9 +273,10 @@ fn unpacked(gzip: &Bytes) -> Option<Vec<u8>> {
     Some(tile)
 }
 
-/// For the way: quickly, since it is made for one request.
+/// For the way: quickly, since it is made for one request. libdeflate's fastest level is 0, which only wraps; of 137 tiles of the largest zooms (16.6 MB)
+/// level 1 leaves 5.0 MB in 0.1 s, zlib's 6, which the general layer takes, 4.6 MB in 0.7 s.
 fn packed(tile: &[u8]) -> Vec<u8> {
-    let mut compressor = Compressor::new(CompressionLvl::fastest());
+    let mut compressor = Compressor::new(CompressionLvl::new(1).expect("levels are 0 to 12"));
     let mut gzip = vec![0; compressor.gzip_compress_bound(tile.len())];
     let written = compressor.gzip_compress(tile, &mut gzip).expect("the bound is kept");
     gzip.truncate(written);
