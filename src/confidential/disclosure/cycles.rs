@@ -110,6 +110,8 @@ pub(super) struct Forest {
     base: u32,
     hash: KeyedHash,
     place: u64,
+    /// The round of draws: an edge that is taken out and comes back draws anew.
+    round: u64,
     edges: Vec<Edge<u32>>,
     alive: Vec<bool>,
     free: Vec<u32>,
@@ -133,6 +135,7 @@ impl Forest {
             base,
             hash,
             place: 0,
+            round: 0,
             edges: Vec::new(),
             alive: Vec::new(),
             free: Vec::new(),
@@ -149,7 +152,7 @@ impl Forest {
 
     /// Forgets everything and goes on at another place, whose name goes into every draw.
     pub(super) fn begin(&mut self, place: u64) {
-        self.place = place;
+        (self.place, self.round) = (place, 0);
         self.edges.clear();
         self.alive.clear();
         self.free.clear();
@@ -180,6 +183,20 @@ impl Forest {
             }
         });
         out % self.base
+    }
+
+    /// Takes the undecided edges of a vertex out again.
+    pub(super) fn take(&mut self, vertex: u32) -> impl Iterator<Item = Edge<u32>> {
+        let slots = self.touching[vertex as usize].clone();
+        slots.into_iter().map(move |slot| {
+            self.remove(slot);
+            self.edges[slot as usize]
+        })
+    }
+
+    /// From here on edges that were taken out may be added again.
+    pub(super) fn next_round(&mut self) {
+        self.round += 1;
     }
 
     /// Adds an edge. If it closes a cycle, at least one edge on the cycle is decided.
@@ -255,7 +272,7 @@ impl Forest {
             (up, down) = (up.min(more), down.min(less));
         }
         let [a, b, c] = edge.name;
-        let draw = (u128::from(self.hash.of_words([self.place, a, b, c])) * u128::from(up + down)) >> 64;
+        let draw = (u128::from(self.hash.of_words([self.place, self.round, a, b, c])) * u128::from(up + down)) >> 64;
         // Up by `up` with probability down / (up + down), down by `down` otherwise: nothing on average.
         let rises = draw < u128::from(down);
         let amount = if rises { up } else { down };

@@ -189,6 +189,25 @@ impl Entries {
         sums
     }
 
+    /// For each published table within a larger one, but for the total, the smallest first: the entry in it that each entry of the larger one is part of.
+    pub(super) fn margins_of_table(&self, large: usize) -> Vec<Vec<u32>> {
+        let dimensions = &self.tables[large].dimensions;
+        let within = |&small: &usize| {
+            let other = &self.tables[small].dimensions;
+            !other.is_empty() && other.len() < dimensions.len() && other.iter().all(|d| dimensions.contains(d))
+        };
+        let margin = |small: usize| {
+            let mut sum_of = vec![u32::MAX; self.len];
+            for (sum, parts) in self.projection(large, small) {
+                parts.into_iter().for_each(|part| sum_of[part as usize] = sum);
+            }
+            sum_of
+        };
+        let mut small: Vec<usize> = (0..self.declared).filter(within).collect();
+        small.sort_by_key(|&t| self.tables[t].len);
+        small.into_iter().map(margin).collect()
+    }
+
     fn categories(&self, table: &TableEntries, index: usize) -> FxHashMap<usize, usize> {
         let mut rest = index;
         let pairs = table.dimensions.iter().rev().map(|&d| {

@@ -142,6 +142,9 @@ struct Rounding<'c> {
     entries: Entries,
     /// Position of the largest published table.
     table: usize,
+    /// For each smaller published table the sum in it that a group of the largest is part of; tables of few sums first, whose sums have more parts that can
+    /// make up for each other.
+    margins: Vec<Vec<u32>>,
     base: u32,
     hash: KeyedHash,
 }
@@ -162,7 +165,9 @@ impl<'c> Rounding<'c> {
         };
         // Of equally large ones the first.
         let table = (0..lattice.tables.len()).rev().max_by_key(|&table| groups(table)).expect("the total is a table");
-        Self { cube, entries: Entries::of_lattice(lattice), table, base, hash }
+        let entries = Entries::of_lattice(lattice);
+        let margins = entries.margins_of_table(table);
+        Self { cube, entries, table, margins, base, hash }
     }
 
     fn bench(&self) -> Bench {
@@ -206,7 +211,7 @@ impl<'c> Rounding<'c> {
         }
         let mut bundles = Bundles::new(held.len());
         let mut bench = self.bench();
-        let total = bench.gather(SUM, opens.into_iter(), &mut bundles);
+        let total = bench.gather(SUM, opens, &self.margins, &mut bundles);
         let outside = bench.forest.vertex();
         bench.close(total, SUM, |_, _| outside, &mut bundles);
         bench.forest.complete(outside, &mut bundles);
@@ -250,7 +255,7 @@ impl Work<'_> {
         }
         let cell = whole.cell(cells.start, level).as_u64();
         let bench = &mut self.benches[level];
-        let total = bench.gather(cell, opens.into_iter(), &mut self.bundles);
+        let total = bench.gather(cell, opens, &self.rounding.margins, &mut self.bundles);
         let mut ends = Vec::new();
         bench.close(
             total,
@@ -306,27 +311,55 @@ impl Work<'_> {
 
 impl Bench {
     /// Puts together what the children of a place left open; gives the vertex of the place's total.
-    fn gather(&mut self, place: u64, opens: impl Iterator<Item = Open>, bundles: &mut Bundles) -> u32 {
+    ///
+    /// For each margin first only groups of the same sum in it are rounded against each other, so that what decides them leaves that sum
+    /// of each child as it is; what is left then, all against all.
+    fn gather(&mut self, place: u64, opens: Vec<Open>, margins: &[Vec<u32>], bundles: &mut Bundles) -> u32 {
         self.forest.begin(place);
         self.groups.drain(..).for_each(|group| self.vertices[group as usize] = None);
         let total = self.forest.vertex();
+        // Flows of groups, each with one group that it ends at.
+        let mut waiting: Vec<(u32, Edge<u32>)> = Vec::new();
+        self.inner.clear();
         for open in opens {
-            self.inner.clear();
+            let first = self.inner.len();
             self.inner.extend((0..open.inner).map(|_| self.forest.vertex()));
             for edge in open.edges {
                 let ends = [edge.from, edge.to].map(|end| match end {
                     End::Total => total,
-                    End::Inner(number) => self.inner[number as usize],
+                    End::Inner(number) => self.inner[first + number as usize],
                     End::Group(group) => *self.vertices[group as usize].get_or_insert_with(|| {
                         self.groups.push(group);
                         self.forest.vertex()
                     }),
                 });
-                self.forest.insert(edge.between(ends[0], ends[1]), bundles);
+                let placed = edge.between(ends[0], ends[1]);
+                match (edge.from, edge.to) {
+                    (End::Group(group), _) | (_, End::Group(group)) if !margins.is_empty() => waiting.push((group, placed)),
+                    _ => self.forest.insert(placed, bundles),
+                }
             }
-            for &vertex in &self.inner {
-                self.forest.complete(vertex, bundles);
+            if margins.is_empty() {
+                self.inner.drain(..).for_each(|vertex| self.forest.complete(vertex, bundles));
             }
+        }
+        for margin in margins {
+            waiting.sort_by_key(|&(group, _)| (margin[group as usize], group));
+            let mut left = Vec::with_capacity(waiting.len());
+            for alike in waiting.chunk_by(|(a, _), (b, _)| margin[*a as usize] == margin[*b as usize]) {
+                alike.iter().for_each(|&(_, edge)| self.forest.insert(edge, bundles));
+                for same in alike.chunk_by(|(a, _), (b, _)| a == b) {
+                    let group = same[0].0;
+                    let vertex = self.vertices[group as usize].expect("a flow of a group ends at its vertex");
+                    left.extend(self.forest.take(vertex).map(|edge| (group, edge)));
+                }
+            }
+            waiting = left;
+            self.forest.next_round();
+        }
+        waiting.into_iter().for_each(|(_, edge)| self.forest.insert(edge, bundles));
+        for &vertex in &self.inner {
+            self.forest.complete(vertex, bundles);
         }
         total
     }
