@@ -97,7 +97,7 @@ function frame(): void {
           h("button", { id: "theme", class: "quiet", onclick: () => { state.dark = !state.dark; document.documentElement.dataset.theme = state.dark ? "dark" : "light"; void draw(); } }, t("theme")),
           h("button", { id: "howto", class: "quiet", onclick: () => $<HTMLDialogElement>("note").showModal() }, t("howTo")))),
       bundles.length > 1 ? h("label", { class: "field" }, t("bundle"), h("select", { id: "bundle", onchange: (e: Event) => { void open((e.target as HTMLSelectElement).value, true); } },
-        ...bundles.map((b) => h("option", { value: b.name, selected: b.name === state.bundle }, b.title || b.name)))) : null,
+        ...bundles.map((b) => h("option", { value: b.name, selected: b.name === state.bundle }, bundles.filter((other) => other.title === b.title).length > 1 ? `${b.name}: ${b.title}` : b.title || b.name)))) : null,
       h("form", { class: "ask", role: "search", onsubmit: (e: Event) => { e.preventDefault(); void ask(); } },
         h("label", { for: "question" }, t("ask")),
         h("div", { class: "row" }, h("input", { id: "question", type: "search", maxlength: 500, placeholder: t("askExample"), autocomplete: "off" }), h("button", { class: "main", type: "submit", "aria-label": t("askButton"), title: t("askButton") }, "→"))),
@@ -345,7 +345,7 @@ function toggleTimes(sameView = false): void {
   // What was seen between all that lies over the one map.
   const { clientWidth: wide, clientHeight: high } = one.getContainer(), free = around();
   const corners = [one.unproject([free.left, high - free.bottom]), one.unproject([wide - free.right, free.top])];
-  const at = sameView ? { center: one.getCenter().toArray() as [number, number], zoom: one.getZoom() } : { bounds: corners.flatMap((corner) => corner.toArray()) as [number, number, number, number], padding: 4 };
+  const at = sameView ? { center: one.getCenter().toArray() as [number, number], zoom: one.getZoom() } : { bounds: corners.flatMap((corner) => corner.toArray()) as [number, number, number, number], padding: { top: 38, bottom: 4, left: 4, right: 4 } };
   const panes = dates.map((date) => {
     const caption = h("button", { class: "caption", title: t("onlyThis"), onclick: () => { state.date = date; toggleTimes(); frame(); } }, dateText(state.language, date ?? ""));
     const map = h("div", { class: "map" });
@@ -429,7 +429,7 @@ function sentence(result: Answer, layer: Layer, isDrawn: boolean): void {
   if (result.places === 0) parts.push(t("nothingHere"));
   else if (result.withheld === result.places) parts.push(` ${t("allWithheld")}`);
   const chosen = rows.find((r) => r.id === state.selected);
-  if (chosen) parts.push(h("br"), h("b", {}, name(chosen.id, chosen.label)), `: ${number(l, chosen.count.value!)}${chosen.share !== null && selection.size ? ` (${number(l, 100 * chosen.share, 1)} %)` : ""}`);
+  if (chosen) parts.push(" ", h("br"), h("b", {}, name(chosen.id, chosen.label)), `: ${number(l, chosen.count.value!)}${chosen.share !== null && selection.size ? ` (${number(l, 100 * chosen.share, 1)} %)` : ""}`);
   out.replaceChildren(h("p", { class: "what" }, `${isDrawn ? `${t("drawn")}: ` : ""}${groupName(selection)} · ${layer.size_m ? levelName(layer) : title(layer.level)}`), head, h("p", {}, ...parts), selection.size ? h("code", { class: "query" }, written(about, selection)) : "");
 }
 
@@ -708,15 +708,15 @@ function stageCanvas(): HTMLCanvasElement {
   return canvas;
 }
 
-/** The map with title, legend, source, date and method: what leaves the page can be read without it. */
-function composed(): HTMLCanvasElement {
+/** The map with title, legend, source, date and method: what leaves the page can be read without it. `type` makes the letters larger. */
+function composed(type = 1): HTMLCanvasElement {
   const lines: Line[] = [...$("legend").querySelectorAll("div")].map((row) => ({ text: row.textContent ?? "", color: row.querySelector<HTMLElement>(".swatch")?.style.background ?? "", hatched: row.querySelector(".hatched") !== null }));
   const layer = current(), place = layer.size_m ? levelName(layer) : title(layer.level);
   const dates = state.times ? small.map((one) => one.date) : [state.date];
   const dated = dates.every((d) => d === null) ? "" : ` · ${t("date")} ${dates.map((d) => dateText(state.language, d ?? "")).join(", ")}`;
   const below = settings.background?.attribution ? ` · ${t("background")}: ${settings.background.attribution}` : "";
   return picture({
-    map: stageCanvas(), scale: lead().map.getCanvas().width / lead().map.getCanvas().clientWidth || 1, title: about.title,
+    map: stageCanvas(), scale: type * (lead().map.getCanvas().width / lead().map.getCanvas().clientWidth || 1), title: about.title,
     sub: `${groupName(state.a)}${state.b ? ` | ${groupName(state.b)}` : ""} · ${t(state.measure)} · ${place}`,
     source: [`${t("source")}: ${about.attribution || about.title}${dated}${below}`, `${t("method")}: ${methodLine(state.language, about.method, about.parameters)} (kleinraum ${about.kleinraum})`],
     lines, dark: state.dark,
@@ -728,7 +728,7 @@ addEventListener("beforeprint", () => {
   if (!mapA) return;
   document.getElementById("sheet")?.remove();
   const note = [...$("answer").querySelectorAll("p")].slice(1).map((p) => p.textContent?.trim()).filter(Boolean).join(". ");
-  document.body.append(h("section", { id: "sheet" }, composed(), h("p", {}, note), h("p", { class: "link" }, location.href.replace(/#.*/, ""))));
+  document.body.append(h("section", { id: "sheet" }, composed(1.8), h("p", {}, note), h("p", { class: "link" }, location.href.replace(/#.*/, ""))));
 });
 addEventListener("afterprint", () => document.getElementById("sheet")?.remove());
 
