@@ -295,8 +295,7 @@ async function draw(): Promise<void> {
   sentence(result, layer, inside !== undefined);
   ranking(result);
   histogram(result, scale);
-  // The browser's own book of addresses takes longer than all numbers; it can wait until they are seen.
-  setTimeout(() => { if (turn === drawn) remember(); });
+  remember();
   for (const [id, on] of [["compare", state.b !== null], ["draw", state.polygon !== null || drawing !== null]] as const) $(id).setAttribute("aria-pressed", String(on));
   $("tag-a").textContent = groupName(state.a);
   $("tag-b").textContent = state.b ? groupName(state.b) : "";
