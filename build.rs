@@ -1,4 +1,4 @@
-//! Puts the planner's page into the program: the built files in `styles/page/dist`, or, where that folder is missing and Node.js is there, built
+//! Puts the planner's page and its glyph files into the program: the built files in `styles/page/dist`, or, where that folder is missing and Node.js is there, built
 //! below `OUT_DIR` by npm. Without either the program is built all the same, and its server says how to get the page. `KLEINRAUM_PAGE=off`
 //! leaves npm alone.
 
@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, io};
 
-const SOURCES: [&str; 6] = ["src", "index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts"];
+const SOURCES: [&str; 7] =
+    ["src", "glyphs.mjs", "index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts"];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

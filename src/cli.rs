@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::confidential::{Dialect, PerturbationParameters, PerturbationTable};
-use crate::config::Plan;
+use crate::config::{Plan, PlanError};
 use crate::error::{Error, Language};
 use crate::{pipeline, say};
 
@@ -115,6 +115,9 @@ enum Command {
         /// Folders that `run` wrote; several are attacked one by one, then together
         #[arg(required = true)]
         bundles: Vec<PathBuf>,
+        /// Answers that a server gave, one a line as /ask gives them: the one bundle is attacked together with them
+        #[arg(long, value_name = "FILE")]
+        answers: Option<PathBuf>,
     },
     /// Attack a plain table: the interval of every withheld number, and what is exactly known
     Attack(Box<attack::AttackFlags>),
@@ -228,7 +231,22 @@ fn run(command: Command, language: Language, log: Log) -> Result<u8, Error> {
             words::tell(&PerturbationTable::solve(parameters)?.to_csv());
             Ok(0)
         }
-        Command::Audit { bundles } => {
+        Command::Audit { bundles, answers: Some(answers) } => {
+            let [bundle] = bundles.as_slice() else {
+                return Err(PlanError::Impossible {
+                    key: "--answers".into(),
+                    found: answers.display().to_string(),
+                    expected: "one bundle beside it",
+                    expected_german: "ein einziges Paket daneben",
+                }
+                .into());
+            };
+            let audited = crate::audit::audit_with_answers(bundle, &answers, &progress)?;
+            progress.finish();
+            audit::tell(&audited, language, log);
+            Ok(u8::from(audited.at_risk > 0))
+        }
+        Command::Audit { bundles, answers: None } => {
             let mut at_risk = 0;
             for bundle in &bundles {
                 let audited = crate::audit::audit(bundle, &progress)?;

@@ -3,11 +3,13 @@
 mod desk;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
+
+use desk::server::Server;
 
 const PLAN: &str = r#"
 title = "Tisch"
@@ -38,92 +40,6 @@ threshold = 5
 folder = "out"
 formats = ["pmtiles", "geojson"]
 "#;
-
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-struct Answer {
-    status: u16,
-    headers: BTreeMap<String, String>,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&self.body)))
-    }
-
-    fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", String::as_str)
-    }
-}
-
-impl Server {
-    fn start(desk: &Path) -> Self {
-        Self::of(desk, &["serve", "out", "--listen", "127.0.0.1:0"])
-    }
-
-    /// Of any words that end in a server.
-    fn of(desk: &Path, words: &[&str]) -> Self {
-        let mut child = Command::new(assert_cmd::cargo::cargo_bin("kleinraum"))
-            .current_dir(desk)
-            .env("LANG", "C")
-            .args(words)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let line = lines.find(|line| line.starts_with("http://")).expect("it tells its address");
-        let address = line.trim_start_matches("http://").split('/').next().unwrap().to_owned();
-        Self { child, address }
-    }
-
-    /// Sends these bytes and reads until the server closes.
-    fn raw(&self, request: &[u8]) -> Option<Answer> {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        // A server that refuses may close before everything is sent.
-        let _ = stream.write_all(request);
-        let mut bytes = Vec::new();
-        let _ = stream.read_to_end(&mut bytes);
-        let end = bytes.windows(4).position(|w| w == b"\r\n\r\n")?;
-        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-        let status = head.split(' ').nth(1)?.parse().ok()?;
-        let header = |line: &str| line.split_once(": ").map(|(n, v)| (n.to_lowercase(), v.to_owned()));
-        let headers: BTreeMap<String, String> = head.lines().skip(1).filter_map(header).collect();
-        let body = match headers.get("transfer-encoding") {
-            Some(_) => unchunked(&bytes[end + 4..]),
-            None => bytes[end + 4..].to_vec(),
-        };
-        Some(Answer { status, headers, body })
-    }
-
-    fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
-        let more: String = headers.iter().map(|(n, v)| format!("{n}: {v}\r\n")).collect();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{more}\r\n", self.address);
-        self.raw(request.as_bytes()).unwrap_or_else(|| panic!("no answer to {path}"))
-    }
-}
-
-fn unchunked(mut bytes: &[u8]) -> Vec<u8> {
-    let mut body = Vec::new();
-    while let Some(end) = bytes.windows(2).position(|w| w == b"\r\n") {
-        let length = usize::from_str_radix(std::str::from_utf8(&bytes[..end]).unwrap(), 16).unwrap();
-        body.extend_from_slice(&bytes[end + 2..end + 2 + length]);
-        bytes = &bytes[(end + 4 + length).min(bytes.len())..];
-    }
-    body
-}
 
 fn desk() -> tempfile::TempDir {
     let (desk, _) = desk::desk();
@@ -438,8 +354,12 @@ fn a_newer_bundle_takes_the_place_of_the_old_one_without_a_lost_request() {
 
 /// What clicks: the page in this program, the judges, and Chromium. Where one is missing the tests of the page are skipped, but not in CI.
 fn clicked(words: &[&str]) {
+    judged("page.mjs", words);
+}
+
+fn judged(judge: &str, words: &[&str]) {
     let judges = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judges");
-    let judged = Command::new("node").arg(judges.join("page.mjs")).args(words).output().unwrap();
+    let judged = Command::new("node").arg(judges.join(judge)).args(words).output().unwrap();
     assert!(judged.status.success(), "{}{}", String::from_utf8_lossy(&judged.stdout), String::from_utf8_lossy(&judged.stderr));
 }
 
@@ -486,6 +406,37 @@ fn the_page_in_a_browser() {
     let output = desk::kleinraum(desk.path(), &["site", "demo/bundle", "dates", "-o", "site"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     clicked(&[desk.path().join("site").to_str().unwrap(), "--dates", "dates"]);
+}
+
+/// Glyph files: what the style names is given, for any font that is asked for, and read and drawn by others.
+#[test]
+fn glyphs_that_names_need() {
+    if !kleinraum::serve::has_page() {
+        eprintln!("skipped: the page is missing, and with it the glyphs");
+        return;
+    }
+    let (desk, _) = desk::desk();
+    let server = Server::of(desk.path(), &["demo", "-o", "demo", "--serve", "127.0.0.1:0"]);
+    let style = server.get("/b/bundle/style.json", &[]).json();
+    assert_eq!(style["glyphs"], format!("http://{}/fonts/{{fontstack}}/{{range}}.pbf", server.address));
+    let names: Vec<&serde_json::Value> = style["layers"].as_array().unwrap().iter().filter(|l| l["type"] == "symbol").collect();
+    assert!(
+        !names.is_empty() && names.iter().all(|layer| layer["layout"]["text-font"] == serde_json::json!(["Noto Sans Regular"]))
+    );
+    let latin = server.get("/fonts/Noto%20Sans%20Regular/0-255.pbf", &[]);
+    assert_eq!((latin.status, latin.header("content-type")), (200, "application/x-protobuf"));
+    assert_eq!(server.get("/fonts/Open%20Sans%20Regular,Arial/0-255.pbf", &[]).body, latin.body);
+    assert_eq!(server.get("/fonts/x/0-255.pbf", &[("If-None-Match", latin.header("etag"))]).status, 304);
+    for missing in ["x/1-255.pbf", "x/65280-65535.pbf", "x/..", "x/%2e%2e%2fOFL.txt", "x/y/0-255.pbf", "x"] {
+        assert_eq!(server.get(&format!("/fonts/{missing}"), &[]).status, 404, "{missing}");
+    }
+    assert!(String::from_utf8(server.get("/fonts/OFL.txt", &[]).body).unwrap().contains("SIL Open Font License"));
+    let output = desk::kleinraum(desk.path(), &["site", "demo/bundle", "-o", "site"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(std::fs::read(desk.path().join("site/fonts/Noto Sans Regular/0-255.pbf")).unwrap(), latin.body);
+    if !nobody_can_click() {
+        judged("glyphs.mjs", &[&format!("http://{}", server.address), "bundle", "9.75", "53.72", "9.3"]);
+    }
 }
 
 /// A background map is asked for from the one host that was named, in each of the forms that it may have, and is drawn; the page's policy names it, and no other.

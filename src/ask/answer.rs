@@ -83,6 +83,8 @@ pub struct Answer {
     pub smallest: Option<(Vec<String>, i64)>,
     /// The part that was wanted.
     pub hold: f64,
+    /// The area that the question names: its system and key.
+    pub inside: Option<(String, String)>,
     /// The drawn area that was asked about, as well-known text.
     pub within: Option<String>,
     /// A published number of these is at most so far from the true one; none where no bound holds.
@@ -156,6 +158,7 @@ pub fn answer(stock: &Stock, query: &Query, options: &Options<'_>) -> Result<Ans
         rows,
         smallest,
         hold: options.hold,
+        inside: query.within.clone(),
         within: options.within.map(Outline::written),
         error_at_most: error_at_most(stock, shelf, columns.len()),
     })
@@ -282,6 +285,7 @@ impl Answer {
         let whole = |whole: Whole| json!({"count": whole.count, "status": if whole.at_least { "at least" } else { "value" }});
         json!({
             "query": self.query,
+            "in": self.inside.as_ref().map(|(system, key)| json!({"level": system, "id": key})),
             "within": self.within,
             "level": self.level,
             "date": self.date,

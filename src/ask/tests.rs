@@ -112,6 +112,8 @@ fn what_does_not_fit_is_told() {
     assert_eq!(reading.query.written(&stock), "alter=0 bis unter 6");
     assert_eq!((reading.unsure, reading.unread), (vec!["alter=0 bis unter 6".to_owned()], vec!["Hund".to_owned()]));
     assert_eq!(reading.level.as_deref(), Some("gemeinde"));
+    // A word that turns the question round is not passed over.
+    assert_eq!(phrase::read(&stock, "Wo wohnen Menschen ohne SGB II?").unwrap().unread, ["ohne"]);
     let refused = Query::parse(&stock, "alter=0-2").unwrap_err();
     assert!(matches!(refused, AskError::Category { instead: Some(i), .. } if i == "alter=0 bis unter 6"));
 }

@@ -25,6 +25,13 @@ pub enum BundleError {
         /// The bundle.
         folder: PathBuf,
     },
+    /// A line of a session is no answer of this bundle.
+    Answer {
+        /// The session.
+        file: PathBuf,
+        /// From 1.
+        line: usize,
+    },
     /// The published numbers contradict each other.
     Contradiction {
         /// The bundle.
@@ -42,7 +49,7 @@ impl Failure for BundleError {
     fn kind(&self) -> Kind {
         match self {
             Self::Unreadable { .. } => Kind::InputOutput,
-            Self::Unexpected { .. } | Self::Method { .. } | Self::Contradiction { .. } => Kind::Check,
+            Self::Answer { .. } | Self::Unexpected { .. } | Self::Method { .. } | Self::Contradiction { .. } => Kind::Check,
         }
     }
 
@@ -70,6 +77,14 @@ impl Failure for BundleError {
                     language,
                     "{folder}: protected by a method that this version cannot attack; use the version that wrote it",
                     "{folder}: mit einer Methode geschützt, die diese Version nicht angreifen kann; die Version verwenden, die es geschrieben hat"
+                )
+            }
+            Self::Answer { file, line } => {
+                let file = file.display();
+                say!(
+                    language,
+                    "{file}, line {line}: no answer of this bundle; one answer a line is expected, as the server's /ask or `kleinraum ask --json` gives it",
+                    "{file}, Zeile {line}: keine Antwort dieses Pakets; je Zeile eine Antwort, wie /ask des Servers oder `kleinraum ask --json` sie gibt"
                 )
             }
             Self::Contradiction { folder } => {

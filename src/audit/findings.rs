@@ -31,6 +31,10 @@ pub enum Named {
     Averaging,
     /// What one bundle withholds and another of the same date shows.
     EarlierReleases,
+    /// Numbers that somebody was told in answers and that are no sums of published ones.
+    NotPublished,
+    /// Answers against everything published.
+    Answers,
 }
 
 impl Named {
@@ -46,6 +50,8 @@ impl Named {
             Self::Dominance => "dominance",
             Self::Averaging => "averaging",
             Self::EarlierReleases => "earlier-releases",
+            Self::NotPublished => "told-but-not-published",
+            Self::Answers => "answers",
         }
     }
 
@@ -61,6 +67,10 @@ impl Named {
             Self::Dominance => say!(language, "dominance", "Dominanz"),
             Self::Averaging => say!(language, "averaging of noise", "Mitteln der Überlagerung"),
             Self::EarlierReleases => say!(language, "earlier releases", "frühere Veröffentlichungen"),
+            Self::NotPublished => {
+                say!(language, "told, but no sum of what is published", "mitgeteilt, aber keine Summe von Veröffentlichtem")
+            }
+            Self::Answers => say!(language, "answers against what is published", "Antworten gegen das Veröffentlichte"),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::audit::answers::{self, Session};
 use crate::audit::attack::{Found, Limits, Standing, attack};
 use crate::audit::bundle::{Bundle, Date};
 use crate::audit::bundle_error::BundleError;
@@ -24,12 +25,28 @@ use crate::progress::{Progress, Stage};
 /// # Errors
 /// If the bundle cannot be read, its numbers contradict each other, or its method is not known.
 pub fn audit(folder: &Path, progress: &dyn Progress) -> Result<Audited, Error> {
+    attack_bundle(folder, None, progress)
+}
+
+/// Attacks a bundle together with what its server told: a file with one answer a line, as `/ask` gives them.
+///
+/// A number told is looked at as a sum over places and groups. What is no sum of published ones is named, and stands beside them in the equations:
+/// what can be found out by both is at risk.
+///
+/// # Errors
+/// As [`audit`]; if a line is no answer of this bundle.
+pub fn audit_with_answers(folder: &Path, answers: &Path, progress: &dyn Progress) -> Result<Audited, Error> {
+    attack_bundle(folder, Some(answers), progress)
+}
+
+fn attack_bundle(folder: &Path, answers: Option<&Path>, progress: &dyn Progress) -> Result<Audited, Error> {
     let bundle = Bundle::read(folder)?;
     let mut audited = Audited::new(folder, &bundle.method);
     progress.begin(Stage::Audit, Some(bundle.dates.len() as u64));
+    let session = answers.map(|file| told((&bundle, folder), file, &mut audited)).transpose()?;
     match bundle.method.as_str() {
         "suppress" => {
-            attack_suppressed(&bundle, &mut audited, &small_below(&bundle, folder)?, progress)?;
+            attack_suppressed((&bundle, session.as_ref()), &mut audited, &small_below(&bundle, folder)?, progress)?;
             sums::check(&bundle, &mut audited);
             audited.not_tried.push((Named::Averaging, NotTried::NotThisMethod));
         }
@@ -76,11 +93,34 @@ pub fn audit_together(folders: &[PathBuf], progress: &dyn Progress) -> Result<Au
                 AtRisk::of((&joint.bundle, &joint.bundle.dates[date]), place, at, Named::EarlierReleases)
             });
             audited.name(places);
-            attack_suppressed(&joint.bundle, &mut audited, &|date, place, at| joint.small_below(date, place, at), progress)?;
+            attack_suppressed(
+                (&joint.bundle, None),
+                &mut audited,
+                &|date, place, at| joint.small_below(date, place, at),
+                progress,
+            )?;
         }
     }
     progress.end();
     Ok(audited)
+}
+
+/// Reads a session, and names what it tells beyond the release.
+fn told((bundle, folder): (&Bundle, &Path), file: &Path, audited: &mut Audited) -> Result<Session, BundleError> {
+    let columns = Columns::new(&bundle.columns).ok_or_else(|| BundleError::Unexpected { file: folder.join("run.json") })?;
+    let session = answers::read(bundle, &columns, file)?;
+    audited.tried(Named::NotPublished, session.numbers, session.beyond.len() as u64);
+    let places = session.beyond.iter().map(|told| {
+        let (place, unit) = told.places.first().copied().unwrap_or((Place::Grid(0), 0));
+        AtRisk::of(
+            (bundle, &bundle.dates[told.date]),
+            place,
+            (unit, told.columns.first().copied().unwrap_or(0)),
+            Named::NotPublished,
+        )
+    });
+    audited.name(places);
+    Ok(session)
 }
 
 /// Below what a number must not be known: by date, place, unit and column.
@@ -93,7 +133,7 @@ fn small_below(bundle: &Bundle, folder: &Path) -> Result<impl Fn(usize, Place, (
 }
 
 fn attack_suppressed(
-    bundle: &Bundle,
+    (bundle, session): (&Bundle, Option<&Session>),
     audited: &mut Audited,
     small_below: &SmallBelow<'_>,
     progress: &dyn Progress,
@@ -111,10 +151,21 @@ fn attack_suppressed(
         let contradiction = || BundleError::Contradiction { folder: folder.clone() };
         perturbed::shown(bundle, date, audited, 1..threshold);
         let mut statement = Statement::of(bundle, date, &columns);
+        let published = (statement.system.equations(), statement.kinds.len());
+        if let Some(session) = session {
+            statement.state_answers(session.beyond.iter().filter(|told| told.date == number));
+        }
         // There are many blocks, so only the small are solved exactly.
         let limits = Limits { exact_size: 10_000, steps: 20_000, branches: 200, operations: 1_000_000_000, intervals: false };
         let unknowns: Vec<u32> = statement.targets.iter().map(|target| target.unknown).collect();
-        let found = attack(&statement.system, &unknowns, &limits).map_err(|_| contradiction())?;
+        let mut found = attack(&statement.system, &unknowns, &limits);
+        // Answers that are not true say nothing of what is.
+        if found.is_err() && statement.system.equations() > published.0 {
+            statement.system = statement.system.first(published.0);
+            statement.kinds.truncate(published.1);
+            found = attack(&statement.system, &unknowns, &limits);
+        }
+        let found = found.map_err(|_| contradiction())?;
         let secret_zero: Vec<bool> = (0..bundle.columns.len()).map(|column| statement.zero_is_secret(column)).collect();
         let small = |target: &Target, found: &Found| {
             let least = i64::from(!secret_zero[target.column as usize] || target.place == Place::Piece);
@@ -138,8 +189,8 @@ fn attack_suppressed(
         audited.targets += statement.targets.len() as u64;
         audited.at_risk += left.len() as u64;
         let mut found_by: Vec<(Named, Target)> = Vec::new();
-        let kinds = &statement.kinds[..if bundle.systems.is_empty() { 2 } else { 3 }];
-        for (at, &(named, equations, targets)) in kinds.iter().enumerate() {
+        let kinds: Vec<_> = statement.kinds.iter().filter(|kind| kind.0 != Named::Areas || !bundle.systems.is_empty()).collect();
+        for (at, &&(named, equations, targets)) in kinds.iter().enumerate() {
             let before = found_by.len();
             if at + 1 == kinds.len() {
                 found_by.extend(left.drain(..).map(|target| (named, target)));

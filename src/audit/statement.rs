@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::audit::answers::Told;
 use crate::audit::bundle::{Bundle, Date, WITHHELD};
 use crate::audit::columns::Columns;
 use crate::audit::findings::Named;
@@ -309,6 +310,27 @@ impl<'b> Statement<'b> {
                 self.system.push(&row.terms, row.constant);
             }
         }
+    }
+
+    /// What somebody was told beside the release, number by number.
+    pub(super) fn state_answers<'t>(&mut self, told: impl Iterator<Item = &'t Told>) {
+        for told in told.filter(|told| !told.at_least) {
+            let mut row = Row { terms: Vec::new(), constant: told.number };
+            for &(place, unit) in &told.places {
+                for &column in &told.columns {
+                    match self.number(place, unit, column) {
+                        Number::Known(value) => row.add(1, (value, NONE)),
+                        Number::Unknown(x) => row.add(1, (0, x)),
+                    }
+                }
+            }
+            if !self.public_zeros && told.places.len() > 1 {
+                let rest = self.system.unknown(0);
+                row.add(1, (0, rest));
+            }
+            self.system.push(&row.terms, row.constant);
+        }
+        self.kinds.push((Named::Answers, self.system.equations(), self.targets.len()));
     }
 
     /// The areas of the pieces of each finest cell. Pieces outside a system of which nobody is outside are nobody's.

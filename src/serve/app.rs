@@ -129,6 +129,7 @@ async fn routed(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Re
             [bundle] => of_bundle(&app, Arc::clone(bundle), &["ask"], (&parameters, &headers)).await,
             _ => reply::problem(StatusCode::BAD_REQUEST, "there are several bundles: ask at /b/NAME/ask"),
         },
+        ["fonts", _, file] => page::glyphs(file).unwrap_or_else(reply::not_found),
         _ => page::respond(path, &app.policy).unwrap_or_else(reply::not_found),
     }
 }
@@ -167,6 +168,7 @@ async fn of_bundle(
                     source["url"] = json!(tiles);
                 }
             }
+            page::name_glyphs(style, &features::base(headers));
         }),
         ["legend.json"] => {
             let legend = bundle.style.as_ref().map(|style| style["metadata"]["kleinraum:legend"].clone());

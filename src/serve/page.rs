@@ -1,7 +1,7 @@
 //! The planner's page as it was built into the program.
 
 use axum::body::Body;
-use axum::http::{StatusCode, header};
+use axum::http::{StatusCode, header, response};
 use axum::response::Response;
 
 use crate::serve::background::Background;
@@ -29,6 +29,26 @@ pub fn has_page() -> bool {
     FILES.iter().any(|(name, _)| *name == "index.html")
 }
 
+/// The font of the glyph files; whatever else is asked for is given in it too, since it is the only one.
+const FONT: &str = "Noto Sans Regular";
+
+/// Glyphs of 256 characters, `0-255.pbf`, for renderers that draw no text of their own.
+pub(super) fn glyphs(range: &str) -> Option<Response> {
+    let found = FILES.iter().find(|(name, _)| name.strip_prefix("fonts/") == Some(&format!("{FONT}/{range}")));
+    found.map(|&(name, bytes)| given(name, bytes, "public, max-age=86400").body(Body::from(bytes)).expect("the headers are ours"))
+}
+
+/// Lets a style name our glyphs, and the one font that they are of; where there are none it stays as it is, and browsers draw with fonts of their own.
+pub(super) fn name_glyphs(style: &mut serde_json::Value, base: &str) {
+    if !FILES.iter().any(|(name, _)| name.starts_with("fonts/")) {
+        return;
+    }
+    style["glyphs"] = format!("{base}/fonts/{{fontstack}}/{{range}}.pbf").into();
+    for layer in style["layers"].as_array_mut().into_iter().flatten().filter(|layer| layer["type"] == "symbol") {
+        layer["layout"]["text-font"] = [FONT].into();
+    }
+}
+
 /// A file of the page by its name; `""` is the page itself.
 pub(super) fn respond(name: &str, policy: &str) -> Option<Response> {
     let name = if name.is_empty() { "index.html" } else { name };
@@ -40,14 +60,17 @@ pub(super) fn respond(name: &str, policy: &str) -> Option<Response> {
     };
     // Names of assets hold their hash.
     let cache = if name.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let response = Response::builder()
+    let response =
+        given(name, bytes, cache).header(header::CONTENT_SECURITY_POLICY, policy).header(header::REFERRER_POLICY, "no-referrer");
+    Some(response.body(Body::from(bytes)).expect("the headers are ours"))
+}
+
+fn given(name: &str, bytes: &[u8], cache: &str) -> response::Builder {
+    Response::builder()
         .status(StatusCode::OK)
         .header(header::CONTENT_TYPE, content_type(name))
         .header(header::CACHE_CONTROL, cache)
-        .header(header::CONTENT_SECURITY_POLICY, policy)
-        .header(header::REFERRER_POLICY, "no-referrer")
-        .header(header::ETAG, format!("W/\"{}\"", &blake3::hash(bytes).to_hex()[..16]));
-    Some(response.body(Body::from(bytes)).expect("the headers are ours"))
+        .header(header::ETAG, format!("W/\"{}\"", &blake3::hash(bytes).to_hex()[..16]))
 }
 
 fn content_type(name: &str) -> &'static str {
@@ -58,6 +81,8 @@ fn content_type(name: &str) -> &'static str {
         Some("json") => "application/json",
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
+        Some("pbf") => "application/x-protobuf",
+        Some("txt") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     }
 }

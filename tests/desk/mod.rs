@@ -1,6 +1,8 @@
 //! A desk with invented records, bundles of them, and a pen to change what is in these.
 #![allow(dead_code, unreachable_pub, reason = "a module of several tests, none of which needs all of it")]
 
+pub mod server;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

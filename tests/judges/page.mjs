@@ -88,6 +88,14 @@ async function story() {
   check(/%/.test(await text(page, "#ranking li")), "no shares in the ranking");
   await page.$eval("#ranking .rank", (e) => e.click());
   check((await page.$$('#ranking .rank[aria-pressed="true"]')).length === 1, "the ranking does not keep what was clicked");
+  check((await text(page, "#answer")).includes((await text(page, "#ranking .place")).trim()), "the answer does not tell of the chosen place");
+  check(/Gebieten|Gebiet/.test(await text(page, "#answer")) && !/Orten/.test(await text(page, "#answer")), "areas are not called so");
+  // What stands under the pointer is gone as soon as something else is shown.
+  const over = await page.$eval("#map-a", (e) => { const { x, y, width, height } = e.getBoundingClientRect(); return [x + width / 2, y + height / 2]; });
+  await until("no card under the pointer", async () => { await page.mouse.move(over[0] + Math.random() * 4, over[1]); return page.$eval("#card", (e) => !e.hidden); });
+  await click(page, '#measure [data-value="count"]');
+  check(await page.$eval("#card", (e) => e.hidden), "the card stays when the map changes");
+  await click(page, '#measure [data-value="share"]');
   await shot(page, "share");
 
   // What leaves the page.
@@ -165,9 +173,11 @@ async function dates() {
   await page.focus("#date");
   await act(page, () => page.keyboard.press("ArrowLeft"));
   check((await text(page, "#date-shown")) !== last && (await text(page, "#answer")) !== then, "the slider does not move the date");
+  check((await text(page, "footer")).includes(await text(page, "#date-shown")), "the foot tells another date");
   await page.$eval("#chip-0-0", (e) => e.click());
   await click(page, "#all-dates");
   await until("no small maps", async () => (await page.$$("#times figure canvas")).length === count);
+  check((await page.$eval("#map-a", (e) => getComputedStyle(e).visibility)) === "hidden", "the one map is seen behind the small ones");
   const captions = await page.$$eval("#times .caption", (all) => all.map((e) => e.textContent));
   check(captions.length === count && new Set(captions).size === count && captions.every((c) => /\d{4}: .*\d/.test(c)), `captions: ${captions}`);
   check((await page.$$("#legend strong")).length === 1, "small maps have not one legend");

@@ -64,12 +64,19 @@ function current(): Layer {
 const groupName = (selection: Selection) =>
   [...selection].sort((x, y) => x[0] - y[0]).map(([d, c]) => `${about.dimensions[d].label}: ${c.map((i) => about.dimensions[d].categories[i]).join(" / ")}`).join(" · ") || t("everybody");
 
+/** What was added up before: everybody is asked for with each group. */
+const sums = new Map<string, Whole>();
 async function told(columns: number[], date = state.date): Promise<{ whole: Whole; base: Whole }> {
   // Coarse layers tell nearly everything and are small.
   const coarse = ofDate(date).filter((l) => l.places <= 20_000), layers = coarse.length ? coarse : ofDate(date);
   const all = await Promise.all(layers.map((l) => level(about, l.name)));
   const of = about.method === "cell-key" ? all.filter((_, i) => layers[i].size_m !== null) : all;
-  return { whole: whole(of, columns, about.method), base: whole(of, [0], about.method) };
+  const summed = (columns: number[]) => {
+    const key = `${about.name} ${about.version} ${date} ${columns}`, known = sums.get(key) ?? whole(of, columns, about.method);
+    sums.set(key, known);
+    return known;
+  };
+  return { whole: summed(columns), base: summed([0]) };
 }
 
 const measured = (row: Row): number | null => (state.measure === "count" ? row.count.value : state.measure === "share" ? row.share : row.quotient);
@@ -90,10 +97,10 @@ function frame(): void {
           h("button", { id: "theme", class: "quiet", onclick: () => { state.dark = !state.dark; document.documentElement.dataset.theme = state.dark ? "dark" : "light"; void draw(); } }, t("theme")),
           h("button", { id: "howto", class: "quiet", onclick: () => $<HTMLDialogElement>("note").showModal() }, t("howTo")))),
       bundles.length > 1 ? h("label", { class: "field" }, t("bundle"), h("select", { id: "bundle", onchange: (e: Event) => { void open((e.target as HTMLSelectElement).value, true); } },
-        ...bundles.map((b) => h("option", { value: b.name, selected: b.name === state.bundle }, b.title || b.name)))) : null,
+        ...bundles.map((b) => h("option", { value: b.name, selected: b.name === state.bundle }, bundles.filter((other) => other.title === b.title).length > 1 ? `${b.name}: ${b.title}` : b.title || b.name)))) : null,
       h("form", { class: "ask", role: "search", onsubmit: (e: Event) => { e.preventDefault(); void ask(); } },
         h("label", { for: "question" }, t("ask")),
-        h("div", { class: "row" }, h("input", { id: "question", type: "search", maxlength: 500, placeholder: t("askExample"), autocomplete: "off" }), h("button", { class: "main", type: "submit" }, t("askButton")))),
+        h("div", { class: "row" }, h("input", { id: "question", type: "search", maxlength: 500, placeholder: t("askExample"), autocomplete: "off" }), h("button", { class: "main", type: "submit", "aria-label": t("askButton"), title: t("askButton") }, "→"))),
       h("div", { id: "reading", role: "status", "aria-live": "polite" }),
       h("section", { id: "answer", class: "answer", role: "status", "aria-live": "polite" }, t("loading")),
       h("section", { id: "groups", "aria-label": t("group") }),
@@ -112,7 +119,7 @@ function frame(): void {
           h("button", { id: "png", onclick: () => void png() }, "PNG"),
           h("button", { id: "pdf", onclick: () => print() }, t("print")),
           h("button", { id: "share", onclick: () => void copy() }, t("link")))),
-      h("footer", {}, h("p", {}, `${t("source")}: ${about.attribution || about.title}${state.date ? ` · ${t("date")} ${dateText(state.language, state.date)}` : ""}`),
+      h("footer", {}, h("p", {}, `${t("source")}: ${about.attribution || about.title}`, h("span", { id: "as-of" })),
         settings.background?.attribution ? h("p", {}, `${t("background")}: ${settings.background.attribution}`) : null,
         h("p", {}, `${methodLine(state.language, about.method, about.parameters)} · kleinraum ${about.kleinraum} · `, h("a", { href: `b/${about.name}/report.html`, target: "_blank", rel: "noopener" }, t("report")))))),
     h("main", { id: "stage", "aria-label": t("map") },
@@ -154,8 +161,8 @@ function frame(): void {
   void draw();
 }
 
-/** Room for what lies over the map. */
-const around = () => ({ top: 70, bottom: 24, left: 24, right: 24 });
+/** Room for what lies over the map; on a narrow stage beside the legend. */
+const around = () => ({ top: 70, bottom: 24, left: 24, right: $("stage").clientWidth < 900 ? 214 : 24 });
 
 /** Where nearly everybody lives: an island far out does not make all others small. */
 async function home(): Promise<[number, number, number, number]> {
@@ -169,7 +176,10 @@ async function home(): Promise<[number, number, number, number]> {
     let beyond = 0;
     return (sorted.find(({ people }) => (beyond += people) > 0.008 * all) ?? sorted[0]).at;
   };
-  return [edge(0), edge(1), edge(2), edge(3)];
+  // Whatever lies close to these is shown whole.
+  const [west, south, east, north] = [edge(0), edge(1), edge(2), edge(3)], [wide, high] = [(east - west) / 4, (north - south) / 4];
+  const near = placed.map(({ box }) => box).filter((box) => box[2] > west - wide && box[0] < east + wide && box[3] > south - high && box[1] < north + high);
+  return [Math.min(...near.map((b) => b[0])), Math.min(...near.map((b) => b[1])), Math.max(...near.map((b) => b[2])), Math.max(...near.map((b) => b[3]))];
 }
 
 const title = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
@@ -221,8 +231,8 @@ async function ask(): Promise<void> {
   if (reading.unsure.length) note.push(h("p", { class: "warn" }, `${t("unsure")} `, ...reading.unsure.map((q) => suggestion(q))));
   if (reading.unread.length) note.push(h("p", { class: "warn" }, `${t("unread")}: ${reading.unread.join(", ")}`));
   if (columnsOf(about, reading.selection) === null) {
-    const parts = [...reading.selection].map((part) => written(about, new Map([part])));
-    note.push(h("p", { class: "warn" }, `${written(about, reading.selection)} ${t("notTogether")} `, ...parts.map((q) => suggestion(q))));
+    const parts = [...reading.selection].map((part) => new Map([part]));
+    note.push(h("p", { class: "warn" }, `${groupName(reading.selection)} ${t("notTogether")} `, ...parts.map((part) => suggestion(written(about, part), groupName(part)))));
     out.replaceChildren(...note);
     return;
   }
@@ -239,12 +249,13 @@ async function ask(): Promise<void> {
   await draw();
 }
 
-const suggestion = (query: string) => h("button", { class: "chip", onclick: () => { $<HTMLInputElement>("question").value = query; void ask(); } }, query);
+const suggestion = (query: string, words = query) => h("button", { class: "chip", onclick: () => { $<HTMLInputElement>("question").value = query; void ask(); } }, words);
 
 let drawn = 0, drawnLayer = "";
 /** Everything that depends on the state. */
 async function draw(): Promise<void> {
   const turn = ++drawn;
+  $("card").hidden = true;
   groups();
   const layer = current();
   drawnLayer = layer.name;
@@ -267,6 +278,7 @@ async function draw(): Promise<void> {
   if (small.length) {
     await series(layer, columnsA);
     if (turn !== drawn) return;
+    void Promise.all(small.map((one) => one.map.idle())).then(() => { document.body.dataset.onMap = String(turn); });
   } else void mapA.show(view(a)).then(() => mapA.idle()).then(() => { document.body.dataset.onMap = String(turn); });
   if (b && mapB) void mapB.show(view(b));
   // Of many places the list takes longer than the tiles: their workers begin first, with the next frame.
@@ -276,6 +288,7 @@ async function draw(): Promise<void> {
   }
   const editingB = state.editing === "b" && columnsB && wholeB;
   const result = answer(numbers, editingB ? columnsB : columnsA, editingB ? wholeB : wholeA, inside);
+  $("as-of").textContent = state.date ? ` · ${t("date")} ${dateText(state.language, state.date)}` : "";
   names();
   mark();
   legend(small.length ? seriesScale : scale, layer);
@@ -328,7 +341,10 @@ function toggleTimes(sameView = false): void {
   box.hidden = false;
   $("card").hidden = true;
   const dates = about.dates.slice(-MOST_TIMES), { map: one } = mapA;
-  const at = sameView ? { center: one.getCenter().toArray() as [number, number], zoom: one.getZoom() } : { bounds: one.getBounds().toArray().flat() as [number, number, number, number], padding: 4 };
+  // What was seen between all that lies over the one map.
+  const { clientWidth: wide, clientHeight: high } = one.getContainer(), free = around();
+  const corners = [one.unproject([free.left, high - free.bottom]), one.unproject([wide - free.right, free.top])];
+  const at = sameView ? { center: one.getCenter().toArray() as [number, number], zoom: one.getZoom() } : { bounds: corners.flatMap((corner) => corner.toArray()) as [number, number, number, number], padding: { top: 38, bottom: 4, left: 4, right: 4 } };
   const panes = dates.map((date) => {
     const caption = h("button", { class: "caption", title: t("onlyThis"), onclick: () => { state.date = date; toggleTimes(); frame(); } }, dateText(state.language, date ?? ""));
     const map = h("div", { class: "map" });
@@ -386,7 +402,11 @@ function mark(): void {
   for (const map of maps()) map.mark(features);
 }
 
+/** The sentence as it was told last, for another chosen place. */
+let tellAgain = () => {};
+
 function sentence(result: Answer, layer: Layer, isDrawn: boolean): void {
+  tellAgain = () => sentence(result, layer, isDrawn);
   const l = state.language, { rows } = result;
   const out = $("answer");
   const sum = isDrawn ? rows.reduce((s, r) => s + r.count.value!, 0) : result.whole.count;
@@ -401,14 +421,14 @@ function sentence(result: Answer, layer: Layer, isDrawn: boolean): void {
   const head = h("p", { class: "big" }, ...(atLeast ? [h("span", {}, `${t("atLeast")} `)] : []), `${number(l, sum)} `, h("span", {}, t("persons")));
   if (base > 0 && selection.size > 0 && !atLeast) parts.push(`${number(l, (100 * sum) / base, 1)} % ${t("of")} ${number(l, base)}. `);
   if (rows[0]) parts.push(`${title(t("mostIn"))} `, h("b", {}, name(rows[0].id, rows[0].label)), ` (${number(l, rows[0].count.value!)}). `);
-  if (result.smallest && !isDrawn) parts.push(`${t("hold")} ${number(l, result.smallest)} ${t("of")} ${number(l, result.places)} ${t("ofPlaces")}. `);
+  if (result.smallest && !isDrawn) parts.push(`${t("hold")} ${number(l, result.smallest)} ${t("of")} ${number(l, result.places)} ${t(layer.size_m ? "ofCells" : "ofAreas")}. `);
   // A share is withheld too where everybody's number is.
   const withheld = result.withheld + (state.measure === "count" ? 0 : rows.filter((r) => r.base.status === "suppressed").length);
-  if (withheld) parts.push(`${title(t("withheldIn"))} ${number(l, withheld)} ${t(withheld === 1 ? "ofPlace" : "ofPlaces")}.`);
+  if (withheld) parts.push(`${title(t("withheldIn"))} ${number(l, withheld)} ${t(layer.size_m ? (withheld === 1 ? "ofCell" : "ofCells") : withheld === 1 ? "ofArea" : "ofAreas")}.`);
   if (result.places === 0) parts.push(t("nothingHere"));
   else if (result.withheld === result.places) parts.push(` ${t("allWithheld")}`);
   const chosen = rows.find((r) => r.id === state.selected);
-  if (chosen) parts.push(h("br"), h("b", {}, name(chosen.id, chosen.label)), `: ${number(l, chosen.count.value!)}${chosen.share !== null && selection.size ? ` (${number(l, 100 * chosen.share, 1)} %)` : ""}`);
+  if (chosen) parts.push(" ", h("br"), h("b", {}, name(chosen.id, chosen.label)), `: ${number(l, chosen.count.value!)}${chosen.share !== null && selection.size ? ` (${number(l, 100 * chosen.share, 1)} %)` : ""}`);
   out.replaceChildren(h("p", { class: "what" }, `${isDrawn ? `${t("drawn")}: ` : ""}${groupName(selection)} · ${layer.size_m ? levelName(layer) : title(layer.level)}`), head, h("p", {}, ...parts), selection.size ? h("code", { class: "query" }, written(about, selection)) : "");
 }
 
@@ -509,6 +529,7 @@ function select(id: string, fly: boolean): void {
   state.selected = id;
   mark();
   for (const button of document.querySelectorAll<HTMLElement>(".rank")) button.setAttribute("aria-pressed", String(button.dataset.id === id));
+  tellAgain();
   remember();
   if (!fly) return;
   const at = centre(id), area = areas.find((a) => a.id === id);
@@ -531,7 +552,7 @@ function find(label: string): void {
 function listen(of: GroupMap): void {
   const { map } = of;
   map.on("mousemove", (e) => { if (drawing) sketch(e.lngLat.toArray() as [number, number]); else void card(of, e.point, false); });
-  map.on("mouseout", () => { $("card").hidden = true; });
+  for (const gone of ["mouseout", "movestart"] as const) map.on(gone, () => { $("card").hidden = true; });
   map.on("click", (e) => { if (drawing && of === mapA) { drawing.push(e.lngLat.toArray() as [number, number]); sketch(); } else void card(of, e.point, true); });
   map.on("dblclick", (e) => { if (drawing) { e.preventDefault(); finish(); } });
   map.on("moveend", () => {
@@ -594,6 +615,12 @@ function toggleDrawing(): void {
   state.polygon = null;
   drawing = end ? null : [];
   mapA.drawing([]);
+  if (drawing && state.selected) {
+    // Its outline looks like a drawing.
+    state.selected = null;
+    mark();
+    tellAgain();
+  }
   if (drawing) mapA.map.doubleClickZoom.disable();
   else mapA.map.doubleClickZoom.enable();
   $("hint").textContent = t("drawHelp");
@@ -680,15 +707,15 @@ function stageCanvas(): HTMLCanvasElement {
   return canvas;
 }
 
-/** The map with title, legend, source, date and method: what leaves the page can be read without it. */
-function composed(): HTMLCanvasElement {
+/** The map with title, legend, source, date and method: what leaves the page can be read without it. `type` makes the letters larger. */
+function composed(type = 1): HTMLCanvasElement {
   const lines: Line[] = [...$("legend").querySelectorAll("div")].map((row) => ({ text: row.textContent ?? "", color: row.querySelector<HTMLElement>(".swatch")?.style.background ?? "", hatched: row.querySelector(".hatched") !== null }));
   const layer = current(), place = layer.size_m ? levelName(layer) : title(layer.level);
   const dates = state.times ? small.map((one) => one.date) : [state.date];
   const dated = dates.every((d) => d === null) ? "" : ` · ${t("date")} ${dates.map((d) => dateText(state.language, d ?? "")).join(", ")}`;
   const below = settings.background?.attribution ? ` · ${t("background")}: ${settings.background.attribution}` : "";
   return picture({
-    map: stageCanvas(), scale: lead().map.getCanvas().width / lead().map.getCanvas().clientWidth || 1, title: about.title,
+    map: stageCanvas(), scale: type * (lead().map.getCanvas().width / lead().map.getCanvas().clientWidth || 1), title: about.title,
     sub: `${groupName(state.a)}${state.b ? ` | ${groupName(state.b)}` : ""} · ${t(state.measure)} · ${place}`,
     source: [`${t("source")}: ${about.attribution || about.title}${dated}${below}`, `${t("method")}: ${methodLine(state.language, about.method, about.parameters)} (kleinraum ${about.kleinraum})`],
     lines, dark: state.dark,
@@ -700,7 +727,7 @@ addEventListener("beforeprint", () => {
   if (!mapA) return;
   document.getElementById("sheet")?.remove();
   const note = [...$("answer").querySelectorAll("p")].slice(1).map((p) => p.textContent?.trim()).filter(Boolean).join(". ");
-  document.body.append(h("section", { id: "sheet" }, composed(), h("p", {}, note), h("p", { class: "link" }, location.href.replace(/#.*/, ""))));
+  document.body.append(h("section", { id: "sheet" }, composed(1.8), h("p", {}, note), h("p", { class: "link" }, location.href.replace(/#.*/, ""))));
 });
 addEventListener("afterprint", () => document.getElementById("sheet")?.remove());
 
@@ -775,4 +802,6 @@ async function start(): Promise<void> {
     app.replaceChildren(h("p", { role: "alert", class: "fatal" }, `${t("failed")} ${error instanceof Error ? error.message : ""}`));
   }
 }
+/** For whoever measures or looks on: the map that is seen. */
+Object.assign(window, { kleinraum: { map: () => lead().map } });
 void start();

@@ -87,11 +87,12 @@ export interface Whole { count: number; atLeast: boolean }
 export function whole(levels: Level[], columns: number[], method: string): Whole {
   const sums = levels.map((level) => {
     let count = 0, atLeast = false;
-    for (let at = 0; at < level.ids.length; at++) {
-      for (const column of columns) {
-        const one = countOf(level, at, [column]);
-        count += one.value ?? 0;
-        atLeast ||= one.status === "suppressed";
+    for (const column of columns) {
+      const numbers = level.numbers[column] ?? [];
+      for (let at = 0; at < level.ids.length; at++) {
+        const one = numbers[at] ?? null;
+        if (one !== null) count += one;
+        else atLeast ||= countOf(level, at, [column]).status === "suppressed";
       }
     }
     return { count, atLeast };

@@ -35,10 +35,10 @@ const PAIRS: Record<string, Meaning> = {
   "single parent": { names: ["alleinerziehend", "single parent", "lone parent"] }, "lone parent": { names: ["alleinerziehend", "single parent", "lone parent"] },
 };
 const SILENT = new Set(
-  `wo wohnen wohnt leben lebt gibt es wie viele wieviele viel sind ist der die das den dem des ein eine einer einem einen mit ohne von in im aus zu und oder auf fuer bei
+  `wo wohnen wohnt leben lebt gibt es wie viele wieviele viel sind ist der die das den dem des ein eine einer einem einen mit von in im aus zu und oder auf fuer bei
   nach je pro am meisten meiste besonders hoch hohe hoher niedrig anteil anteile menschen mensch leute personen person einwohner einwohnerinnen bevoelkerung alle insgesamt
   zahl anzahl haben hat bekommen beziehen erhalten bezieher empfaenger familien familie haushalte haushalt jahre jahren jahr alt alte alter zeige zeig karte mir bitte
-  welche welchen welcher orte orten ort hier dort leistungen unserem unser kreis where do does live lives living how many much are is there the a an of with without and or
+  welche welchen welcher orte orten ort hier dort leistungen unserem unser kreis where do does live lives living how many much are is there the a an of with and or
   in on for per by most share high low people persons person residents inhabitants population number total all receiving receive receives getting families family
   households household years year old age aged show map me please which what places place who have has to from between than zwischen als sowie auch beim vom zum zur`.split(/\s+/),
 );

@@ -47,7 +47,6 @@ const TEXTS = {
   of: ["von", "of"],
   mostIn: ["die meisten in", "most in"],
   hold: ["60 % davon leben in", "60 % of them live in"],
-  ofPlace: ["Ort", "place"],
   nothingHere: ["Hier ist nichts veröffentlicht.", "Nothing is published here."],
   allWithheld: ["Auf dieser Ebene ist alles geheim gehalten; gröbere Zellen oder Gebiete wählen.", "Everything is withheld on this level; choose coarser cells or areas."],
   cell: ["Zelle", "Cell"],
@@ -56,7 +55,10 @@ const TEXTS = {
   zoomIn: ["Näher heran", "Zoom in"],
   zoomOut: ["Weiter weg", "Zoom out"],
   background: ["Hintergrundkarte", "Background map"],
-  ofPlaces: ["Orten", "places"],
+  ofCells: ["Zellen", "cells"],
+  ofAreas: ["Gebieten", "areas"],
+  ofCell: ["Zelle", "cell"],
+  ofArea: ["Gebiet", "area"],
   withheldIn: ["geheim gehalten in", "withheld in"],
   readAs: ["Gelesen als", "Read as"],
   unread: ["Nicht verstanden", "Not understood"],
@@ -81,8 +83,14 @@ export type Word = keyof typeof TEXTS;
 
 export const say = (language: Language, word: Word): string => TEXTS[word][language === "de" ? 0 : 1];
 
+/** To make one takes longer than to write a hundred numbers with it. */
+const formats = new Map<string, Intl.NumberFormat>();
+
 export function number(language: Language, value: number, digits = 0, useGrouping = true): string {
-  return new Intl.NumberFormat(language === "de" ? "de-DE" : "en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping }).format(value);
+  const key = `${language}${digits}${useGrouping}`;
+  let format = formats.get(key);
+  if (!format) formats.set(key, format = new Intl.NumberFormat(language === "de" ? "de-DE" : "en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping }));
+  return format.format(value);
 }
 
 export function dateText(language: Language, date: string): string {
