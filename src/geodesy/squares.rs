@@ -71,7 +71,8 @@ impl Squares {
         let of_rows = simd.run(Range(&self.rows[..count]));
         let ([west, east], [south, north]) = (of_columns, of_rows);
         if west > east {
-            return (nowhere > 0).then_some(Extent { column: 0, row: 0, taken: 1 << NOWHERE });
+            self.places[..count].fill(NOWHERE);
+            return Some(Extent { column: 0, row: 0, taken: 1 << NOWHERE });
         }
         if east - west >= COLUMNS || north - south >= ROWS {
             return None;
@@ -227,6 +228,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn points_that_are_all_nowhere_become_no_numbers() {
+        let (mut xs, mut ys) = ([f64::NAN, 1e300], [1.0, 2.0]);
+        let mut squares = Squares::new();
+        assert_eq!(squares.find(Simd::used(), [&xs, &ys], 1.0).unwrap().squares().count(), 0);
+        squares.sort([&xs, &ys]);
+        squares.put_back([&mut xs, &mut ys]);
+        assert!(xs.iter().chain(&ys).all(|coordinate| coordinate.is_nan()));
     }
 
     #[test]
