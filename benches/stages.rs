@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -253,5 +254,10 @@ fn bundle(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(stages, projection, release, write, bundle);
+criterion_group! {
+    name = stages;
+    // About three minutes in all on two cores.
+    config = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
+    targets = projection, release, write, bundle
+}
 criterion_main!(stages);
