@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -24,6 +25,7 @@ use kleinraum::grid::GridSizes;
 use kleinraum::layer::Symbology;
 use kleinraum::pipeline;
 use kleinraum::progress::Silent;
+use kleinraum::simd::Simd;
 use kleinraum::tiling::{self, TileFormat, TileOptions};
 use kleinraum::verify;
 
@@ -133,9 +135,13 @@ fn released(request: &Request) -> Release {
     confidential::release(request, &Silent).expect("the records can be read").0
 }
 
+/// Points of a batch of records.
+const BATCH: usize = 8192;
+
+/// Points a second on one core, by level of vector instructions; shuffled, in two squares of the lattice.
 fn projection(c: &mut Criterion) {
     let system = |code| ReferenceSystem::from_epsg(code).expect("the system is known");
-    let (xs, ys) = points(1_000_000);
+    let (xs, ys) = points(122 * BATCH);
     let mut group = c.benchmark_group("projection");
     group.throughput(Throughput::Elements(xs.len() as u64)).sample_size(20);
     for (name, from) in [("utm_to_laea_1M", 25832), ("degrees_to_laea_1M", 4326)] {
@@ -146,13 +152,19 @@ fn projection(c: &mut Criterion) {
         }
         let fitted =
             FittedProjection::new(Projection::new(&system(from), &ReferenceSystem::etrs89_laea()).expect("both are on Earth"));
-        group.bench_function(name, |b| {
-            b.iter_batched_ref(
-                || (from_x.clone(), from_y.clone()),
-                |(xs, ys)| fitted.project(black_box(xs), black_box(ys)),
-                BatchSize::LargeInput,
-            );
-        });
+        for simd in Simd::available() {
+            // In slices of a batch, as records are read.
+            let (mut xs, mut ys) = (vec![0.0; BATCH], vec![0.0; BATCH]);
+            group.bench_function(format!("{name}/{}", simd.name()), |b| {
+                b.iter(|| {
+                    for (from_x, from_y) in from_x.chunks_exact(BATCH).zip(from_y.chunks_exact(BATCH)) {
+                        xs.copy_from_slice(from_x);
+                        ys.copy_from_slice(from_y);
+                        fitted.project_with(simd, black_box(&mut xs), black_box(&mut ys));
+                    }
+                });
+            });
+        }
     }
     group.finish();
     let exact = Projection::new(&system(25832), &ReferenceSystem::etrs89_laea()).expect("both are on Earth");
@@ -242,5 +254,10 @@ fn bundle(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(stages, projection, release, write, bundle);
+criterion_group! {
+    name = stages;
+    // About three minutes in all on two cores.
+    config = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
+    targets = projection, release, write, bundle
+}
 criterion_main!(stages);

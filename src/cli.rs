@@ -20,6 +20,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::confidential::{Dialect, PerturbationParameters, PerturbationTable};
 use crate::config::{Plan, PlanError};
 use crate::error::{Error, Language};
+use crate::simd::Simd;
 use crate::{pipeline, say};
 
 pub use quick::RunFlags;
@@ -37,6 +38,9 @@ struct Typed {
     /// Threads to work with; all cores if absent
     #[arg(long, global = true, value_name = "N")]
     threads: Option<usize>,
+    /// Vector instructions to work with: plain, avx2 or avx512; the widest the processor has if absent. The results are the same
+    #[arg(long, global = true, env = "KLEINRAUM_SIMD", hide = true, value_name = "LEVEL", value_parser = simd_level)]
+    simd: Option<Simd>,
     #[command(subcommand)]
     command: Command,
 }
@@ -156,6 +160,9 @@ pub fn main() -> ExitCode {
         // Fails only if a pool exists already, which nothing before this line makes.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     }
+    if let Some(simd) = typed.simd {
+        simd.take();
+    }
     let log = typed.log;
     match run(typed.command, language, log) {
         Ok(code) => ExitCode::from(code),
@@ -164,6 +171,13 @@ pub fn main() -> ExitCode {
             ExitCode::from(error.kind().exit_status())
         }
     }
+}
+
+fn simd_level(name: &str) -> Result<Simd, String> {
+    let available = Simd::available();
+    let names: Vec<&str> = available.iter().map(|simd| simd.name()).collect();
+    let named = available.iter().find(|simd| simd.name() == name).copied();
+    named.ok_or_else(|| format!("this machine has {}", names.join(", ")))
 }
 
 fn language_of_environment() -> Language {

@@ -26,5 +26,6 @@ pub mod pipeline;
 pub mod progress;
 pub mod report;
 pub mod serve;
+pub mod simd;
 pub mod tiling;
 pub mod verify;

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 
 use kleinraum::error::{Failure, Language};
 use kleinraum::geodesy::{FittedProjection, GeodesyError, Projection, ReferenceSystem};
+use kleinraum::simd::Simd;
 
 const KANSAS: &str = "+proj=lcc +lat_0=36.6666666666667 +lon_0=-98.5 +lat_1=38.5666666666667 +lat_2=37.2666666666667 +x_0=400000 +y_0=400000 +ellps=GRS80";
 const LISTED: [u32; 16] =
@@ -155,6 +156,28 @@ fn a_point_gives_the_same_bits_in_any_slice() {
     reversed.reverse();
     assert!(whole == reversed);
     assert!(whole[5000..].iter().all(|(x, y)| f64::from_bits(*x).is_nan() && f64::from_bits(*y).is_nan()));
+}
+
+#[test]
+fn every_level_of_vector_instructions_gives_the_same_bits() {
+    let bits = |values: Vec<f64>| values.into_iter().map(f64::to_bits).collect::<Vec<_>>();
+    for (code, box_deg) in [(25832, GERMANY), (4326, GERMANY), (25832, [9.0, 53.5, 9.2, 53.6]), (3857, EUROPE)] {
+        let (mut xs, mut ys) = points(&ReferenceSystem::from_epsg(code).unwrap(), box_deg, 5000);
+        // What is nowhere, among the rest.
+        xs[77] = f64::NAN;
+        ys[3333] = f64::INFINITY;
+        let fitted = FittedProjection::new(projection(&code.to_string(), "3035"));
+        let results = Simd::available().into_iter().map(|simd| {
+            let (mut xs, mut ys) = (xs.clone(), ys.clone());
+            fitted.project_with(simd, &mut xs, &mut ys);
+            assert!(xs[77].is_nan() && xs[3333].is_nan() && xs.iter().filter(|x| x.is_finite()).count() == xs.len() - 2);
+            (simd.name(), bits(xs), bits(ys))
+        });
+        let results: Vec<_> = results.collect();
+        for other in &results[1..] {
+            assert!((&results[0].1, &results[0].2) == (&other.1, &other.2), "{code}: {} and {}", results[0].0, other.0);
+        }
+    }
 }
 
 #[test]

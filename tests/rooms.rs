@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 /// Top-level rooms, in the order data flows.
-const ROOMS: [&str; 17] = [
+const ROOMS: [&str; 18] = [
     "error",
     "progress",
+    "simd",
     "geodesy",
     "grid",
     "area",

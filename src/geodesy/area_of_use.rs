@@ -60,9 +60,13 @@ pub fn in_area_of_use(system: &ReferenceSystem, x: f64, y: f64) -> bool {
 
 /// The same for many points: the system's extent is looked up once.
 pub fn in_area_of_use_of(system: &ReferenceSystem) -> impl Fn(f64, f64) -> bool + use<> {
-    let bounds = native_bounds(system);
-    let [west, south, east, north] = bounds.unwrap_or([f64::MIN, f64::MIN, f64::MAX, f64::MAX]);
+    let [west, south, east, north] = extent_of_use(system);
     move |x, y| (x >= west) & (x <= east) & (y >= south) & (y <= north)
+}
+
+/// What [`in_area_of_use`] compares with: west, south, east, north in the system's coordinates. All finite numbers, if the area is not known.
+pub fn extent_of_use(system: &ReferenceSystem) -> [f64; 4] {
+    native_bounds(system).unwrap_or([f64::MIN, f64::MIN, f64::MAX, f64::MAX])
 }
 
 /// The rectangle around the area of use in the system's coordinates.

@@ -4,6 +4,7 @@
 //! five and written in powers, which is well conditioned on [-1, 1] at this degree.
 
 use crate::geodesy::projection::Projection;
+use crate::simd::{Simd, Work};
 
 /// Total degree of the polynomials.
 const DEGREE: usize = 5;
@@ -53,10 +54,6 @@ pub(super) enum Form {
 
 /// A square and how its points are computed.
 pub(super) struct Block {
-    pub(super) west: f64,
-    pub(super) south: f64,
-    pub(super) east: f64,
-    pub(super) north: f64,
     pub(super) form: Form,
 }
 
@@ -65,19 +62,12 @@ impl Block {
     pub(super) fn new(projection: &Projection, square: Square, longest: f64, smallest_level: u8) -> Self {
         let side = square.side(longest);
         let (west, south) = (square.column as f64 * side, square.row as f64 * side);
-        let (east, north) = ((square.column + 1) as f64 * side, (square.row + 1) as f64 * side);
         let form = match Polynomial::fit(projection, west + side / 2.0, south + side / 2.0, side / 2.0) {
             Some(polynomial) if polynomial.error_m <= ACCEPTED_M => Form::Fitted(Box::new(polynomial)),
             _ if square.level < smallest_level => Form::Quartered,
             _ => Form::Exact,
         };
-        Self { west, south, east, north, form }
-    }
-
-    /// Whether the point is of this square: south and west edge belong to it.
-    #[inline(always)]
-    pub(super) fn holds(&self, x: f64, y: f64) -> bool {
-        (x >= self.west) & (x < self.east) & (y >= self.south) & (y < self.north)
+        Self { form }
     }
 }
 
@@ -166,10 +156,26 @@ impl Polynomial {
         (self.snap.snap(horner(&self.x, u, v)), self.snap.snap(horner(&self.y, u, v)))
     }
 
-    /// All points of two slices of the same length, in place. Compiles to vector code; lanes and remainder do the same operations.
-    pub(super) fn project(&self, xs: &mut [f64], ys: &mut [f64]) {
-        for (x, y) in xs.iter_mut().zip(ys.iter_mut()) {
-            (*x, *y) = self.at(*x, *y);
+    /// All points of two slices of the same length, in place. Lanes and remainder do the same operations.
+    pub(super) fn project(&self, simd: Simd, xs: &mut [f64], ys: &mut [f64]) {
+        simd.run(Evaluate { polynomial: self, xs, ys });
+    }
+}
+
+/// A polynomial at many points.
+struct Evaluate<'a> {
+    polynomial: &'a Polynomial,
+    xs: &'a mut [f64],
+    ys: &'a mut [f64],
+}
+
+impl Work for Evaluate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (x, y) in self.xs.iter_mut().zip(self.ys) {
+            (*x, *y) = self.polynomial.at(*x, *y);
         }
     }
 }

@@ -3,7 +3,7 @@
 //! In: a text that names a reference system (EPSG code, URN, PROJ string, WKT) and coordinates in it. Out: coordinates in another
 //! one. Axis order never depends on the system: x is easting or longitude, y is northing or latitude, degrees for
 //! geographic systems. [`FittedProjection`] is the one to use for many points, [`Projection`] the exact one behind it;
-//! [`diagnose`] says whether coordinates can be of the system they are declared in. Knows only `error`.
+//! [`diagnose`] says whether coordinates can be of the system they are declared in. Knows `error` and `simd`.
 //!
 //! ```
 //! use kleinraum::geodesy::{FittedProjection, Projection, ReferenceSystem};
@@ -25,11 +25,12 @@ mod error;
 mod fitted;
 mod guess;
 mod projection;
+mod squares;
 mod system;
 mod wkt;
 mod wkt_tree;
 
-pub use area_of_use::{in_area_of_use, in_area_of_use_of};
+pub use area_of_use::{extent_of_use, in_area_of_use, in_area_of_use_of};
 pub use datum::{DatumGrids, DatumShift};
 pub use datum_grid::DatumGrid;
 pub use diagnosis::{Suspicion, diagnose};

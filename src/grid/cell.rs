@@ -187,11 +187,13 @@ impl CellFinder {
 }
 
 impl CellFinder {
-    /// The cell that begins so many sides east and north of the system's origin; `None` where it does not lie in the grid as a whole.
-    #[inline]
-    pub fn cell_at(&self, east: u32, north: u32) -> Option<CellId> {
+    /// The cell that begins so many sides east and north of the system's origin, and whether it lies in the grid as a whole: where not, the cell means
+    /// nothing. Without branches, for many points at once.
+    #[inline(always)]
+    pub(crate) fn cell_if_inside(&self, east: u32, north: u32) -> (CellId, bool) {
         let inside = (f64::from(east.max(north)) + 1.0) * self.side_m <= MAX_M;
-        inside.then(|| CellId(self.head | place(i64::from(north) + self.first, i64::from(east) + self.first)))
+        let (north, east) = (u64::from(north).wrapping_add(self.first as u64), u64::from(east).wrapping_add(self.first as u64));
+        (CellId(self.head | north << INDEX_BITS | east), inside)
     }
 }
 

@@ -14,6 +14,8 @@ const PART_BITS: u32 = 10;
 const PARTS: usize = 1 << PART_BITS;
 const BUFFERED: usize = 256;
 const FIRST_SLOTS: usize = 256;
+/// Keys looked up together.
+const TOGETHER: usize = 32;
 
 /// Keys and counts in the order of slots; a count of none is a free slot.
 #[derive(Clone, Default)]
@@ -23,22 +25,38 @@ pub(super) struct CountTable {
 }
 
 impl CountTable {
-    fn count(&mut self, key: u64) {
-        // Three quarters full at most, so that a free slot is near.
-        if self.taken * 4 >= self.slots.len() * 3 {
-            self.grow();
+    /// Counts keys. First the places of [`TOGETHER`] are looked at, which memory answers side by side; then they are counted one after the other, as each
+    /// may change where the next is found.
+    fn count(&mut self, keys: &[u64]) {
+        for keys in keys.chunks(TOGETHER) {
+            // Three quarters full at most, so that a free slot is near.
+            while (self.taken + keys.len()) * 4 > self.slots.len() * 3 {
+                self.grow();
+            }
+            let mask = self.slots.len() - 1;
+            let mut found = [None; TOGETHER];
+            for (found, &key) in found.iter_mut().zip(keys) {
+                let at = first_place(key) & mask;
+                let slot = self.slots[at];
+                *found = (slot.0 == key && slot.1 != RawCount::default()).then_some(at);
+            }
+            for (found, &key) in found.iter().zip(keys) {
+                let slot = match *found {
+                    Some(at) => &mut self.slots[at],
+                    None => self.slot(key),
+                };
+                let is_new = slot.1 == RawCount::default();
+                slot.0 = key;
+                slot.1 += RawCount::ONE;
+                self.taken += usize::from(is_new);
+            }
         }
-        let slot = self.slot(key);
-        let is_new = slot.1 == RawCount::default();
-        slot.0 = key;
-        slot.1 += RawCount::ONE;
-        self.taken += usize::from(is_new);
     }
 
     /// The slot of a key, or the free one it would take. There is a free one.
     fn slot(&mut self, key: u64) -> &mut (u64, RawCount) {
         let mask = self.slots.len() - 1;
-        let mut at = (key.wrapping_mul(0xd6e8_feb8_6659_fd93) >> 32) as usize & mask;
+        let mut at = first_place(key) & mask;
         while self.slots[at].1 != RawCount::default() && self.slots[at].0 != key {
             at = (at + 1) & mask;
         }
@@ -61,15 +79,24 @@ impl CountTable {
     }
 }
 
+/// Where the search for a key begins, before it is cut to the table's length.
+#[inline]
+fn first_place(key: u64) -> usize {
+    (key.wrapping_mul(0xd6e8_feb8_6659_fd93) >> 32) as usize
+}
+
 /// Raw counts so far, shared by all threads.
 pub(super) struct NarrowTally {
     packing: Packing,
     parts: Vec<Mutex<CountTable>>,
 }
 
-/// Keys of one thread on their way into the tally.
+/// Keys of one thread on their way into the tally: those of each part side by side, and how many there are.
 #[derive(Default)]
-pub(super) struct NarrowBuffers(Vec<Vec<u64>>);
+pub(super) struct NarrowBuffers {
+    keys: Vec<[u64; BUFFERED]>,
+    held: Vec<u16>,
+}
 
 impl NarrowTally {
     pub(super) fn new(packing: Packing) -> Self {
@@ -79,27 +106,29 @@ impl NarrowTally {
     /// Counts one record.
     #[inline]
     pub(super) fn count(&self, buffers: &mut NarrowBuffers, key: PackedKey) {
-        if buffers.0.is_empty() {
-            buffers.0 = vec![Vec::new(); PARTS];
+        if buffers.held.is_empty() {
+            *buffers = NarrowBuffers { keys: vec![[0; BUFFERED]; PARTS], held: vec![0; PARTS] };
         }
         let number = key.part(PART_BITS);
-        let buffer = &mut buffers.0[number];
-        buffer.push(self.packing.narrow(key));
-        if buffer.len() >= BUFFERED {
-            self.empty(number, buffer);
+        let (keys, held) = (&mut buffers.keys[number], &mut buffers.held[number]);
+        keys[usize::from(*held) % BUFFERED] = self.packing.narrow(key);
+        *held += 1;
+        if usize::from(*held) == BUFFERED {
+            self.empty(number, keys);
+            *held = 0;
         }
     }
 
     /// Counts what is left in the buffers.
     pub(super) fn flush(&self, buffers: &mut NarrowBuffers) {
-        for (number, buffer) in buffers.0.iter_mut().enumerate() {
-            self.empty(number, buffer);
+        for (number, (keys, held)) in buffers.keys.iter().zip(&mut buffers.held).enumerate() {
+            self.empty(number, &keys[..usize::from(std::mem::take(held))]);
         }
     }
 
-    fn empty(&self, number: usize, buffer: &mut Vec<u64>) {
-        let mut part = self.parts[number].lock().expect("no thread panicked");
-        buffer.drain(..).for_each(|key| part.count(key));
+    #[inline(never)]
+    fn empty(&self, number: usize, keys: &[u64]) {
+        self.parts[number].lock().expect("no thread panicked").count(keys);
     }
 
     /// The tables, when all threads have flushed.

@@ -82,12 +82,9 @@ impl<'c> Tabulation<'c> {
 
     /// Atoms that lie in the same unit, by unit.
     fn runs(&self, level: Level) -> Vec<(Unit, Range<usize>)> {
-        let mut start = self.atoms.start;
-        let together = self.cube.keys[self.atoms.clone()].chunk_by(|a, b| a.cell == b.cell && a.areas == b.areas).map(|run| {
-            start += run.len();
-            start - run.len()..start
-        });
-        let together: Vec<Range<usize>> = together.collect();
+        let (Range { start, end }, keys) = (self.atoms.clone(), &self.cube.keys);
+        let begins = |&at: &usize| at == start || keys[at].cell != keys[at - 1].cell || keys[at].areas != keys[at - 1].areas;
+        let begins: Vec<usize> = (start..end).into_par_iter().filter(begins).collect();
         let unit = |run: Range<usize>| {
             let key = self.cube.keys[run.start];
             let unit = match level {
@@ -96,7 +93,8 @@ impl<'c> Tabulation<'c> {
             };
             unit.map(|unit| (unit, run))
         };
-        let mut runs: Vec<(Unit, Range<usize>)> = together.into_par_iter().filter_map(unit).collect();
+        let together = |at: usize| begins[at]..begins.get(at + 1).copied().unwrap_or(end);
+        let mut runs: Vec<(Unit, Range<usize>)> = (0..begins.len()).into_par_iter().filter_map(|at| unit(together(at))).collect();
         runs.par_sort_by_key(|run| run.0);
         runs
     }

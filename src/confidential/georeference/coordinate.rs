@@ -8,8 +8,9 @@ use crate::confidential::georeference::error::GeoreferenceError;
 use crate::confidential::records::{NumberState, NumberValues};
 use crate::confidential::sieve::Sieve;
 use crate::error::Error;
-use crate::geodesy::{DatumShift, FittedProjection, Projection, ReferenceSystem, diagnose, in_area_of_use_of};
+use crate::geodesy::{DatumShift, FittedProjection, Projection, ReferenceSystem, diagnose, extent_of_use};
 use crate::grid::{CellFinder, CellId, GridSize};
+use crate::simd::{Simd, Work};
 
 /// How many points of a file's first batch are looked at for a wrong reference system.
 const SAMPLE: usize = 1000;
@@ -71,24 +72,18 @@ impl<'s> Coordinates<'s> {
         }
     }
 
-    /// The cells of a batch. About 15 ns a point beside the projection.
+    /// The cells of a batch. About 15 ns a point beside the projection, with wide vectors less.
     pub(in crate::confidential) fn place(&self, [x, y]: [&NumberValues; 2], sieve: &mut Sieve<'_>) -> Places {
-        let in_area = in_area_of_use_of(self.system);
         // What a rejected row holds must not widen the extent that the projection is fitted on.
+        let simd = Simd::used();
         let rows = sieve.rows();
-        let (mut eastings_m, mut northings_m) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
-        let mut fallen = Vec::new();
-        for (row, &stands) in sieve.standing().iter().enumerate() {
-            let numbers = (x.states[row] == NumberState::Number) & (y.states[row] == NumberState::Number);
-            // What is not finite is in no area.
-            let placed = stands & numbers & in_area(x.values[row], y.values[row]);
-            eastings_m.push(if placed { x.values[row] } else { f64::NAN });
-            northings_m.push(if placed { y.values[row] } else { f64::NAN });
-            if !placed && stands {
-                fallen.push(row);
-            }
+        let (mut eastings_m, mut northings_m) = (vec![f64::NAN; rows], vec![f64::NAN; rows]);
+        let (stands, extent) = (sieve.standing(), extent_of_use(self.system));
+        let points = [&mut eastings_m[..], &mut northings_m];
+        if simd.run(Usable { values: [x, y], stands, extent, points }) > 0 {
+            let fallen: Vec<usize> = (0..rows).filter(|&row| stands[row] && eastings_m[row].is_nan()).collect();
+            fallen.into_iter().for_each(|row| self.reject([x, y], row, sieve));
         }
-        fallen.into_iter().for_each(|row| self.reject([x, y], row, sieve));
         self.projection.project(&mut eastings_m, &mut northings_m);
 
         let nowhere = CellId::of_corner(self.finest, 0, 0).expect("the grid begins with a cell");
@@ -99,15 +94,10 @@ impl<'s> Coordinates<'s> {
         let mut sides = Sides::new(self.finest, near_m);
         for first in (0..rows).step_by(CHUNK) {
             let chunk = first..rows.min(first + CHUNK);
-            sides.count([&mut eastings_m[chunk.clone()], &mut northings_m[chunk.clone()]]);
+            let coordinates_m = [&mut eastings_m[chunk.clone()], &mut northings_m[chunk.clone()]];
+            sides.find(simd, coordinates_m, &mut cells[chunk.clone()]);
             for row in chunk {
-                if !sieve.stands(row) {
-                    continue;
-                }
-                if let Some([east, north]) = sides.of(row - first)
-                    && let Some(cell) = finder.cell_at(east, north)
-                {
-                    cells[row] = cell;
+                if sides.are_plain(row - first) || !sieve.stands(row) {
                     continue;
                 }
                 let mut point = [to_micrometre(eastings_m[row]), to_micrometre(northings_m[row])];
@@ -144,6 +134,39 @@ impl<'s> Coordinates<'s> {
     }
 }
 
+/// Copies the coordinates of rows that stand, have both numbers and lie in the extent; gives how many rows stand and do not.
+struct Usable<'a> {
+    values: [&'a NumberValues; 2],
+    stands: &'a [bool],
+    /// West, south, east, north.
+    extent: [f64; 4],
+    /// Not a number where there is nothing to copy.
+    points: [&'a mut [f64]; 2],
+}
+
+impl Work for Usable<'_> {
+    type Output = u32;
+
+    #[inline(always)]
+    fn run(self) -> u32 {
+        let ([x, y], [eastings_m, northings_m]) = (self.values, self.points);
+        let [west, south, east, north] = self.extent;
+        let numbers = |state: NumberState| state == NumberState::Number;
+        let xs = x.values.iter().zip(&x.states).zip(eastings_m);
+        let ys = y.values.iter().zip(&y.states).zip(northings_m);
+        let mut fallen = 0_u32;
+        for ((((&x, &x_state), easting_m), ((&y, &y_state), northing_m)), &stands) in xs.zip(ys).zip(self.stands) {
+            // What is not finite is in no extent.
+            let inside = (x >= west) & (x <= east) & (y >= south) & (y <= north);
+            let usable = stands & numbers(x_state) & numbers(y_state) & inside;
+            *easting_m = if usable { x } else { f64::NAN };
+            *northing_m = if usable { y } else { f64::NAN };
+            fallen = fallen.wrapping_add(u32::from(stands & !usable));
+        }
+        fallen
+    }
+}
+
 /// Points whose sides are counted at a time.
 const CHUNK: usize = 512;
 
@@ -152,38 +175,66 @@ struct Sides {
     side_m: f64,
     /// Nearer than this to an edge it does.
     near_m: f64,
+    finder: CellFinder,
     counted: [[u32; CHUNK]; 2],
     plain: [[bool; CHUNK]; 2],
 }
 
 impl Sides {
     fn new(size: GridSize, near_m: f64) -> Self {
-        Self { side_m: f64::from(size.metres()), near_m, counted: [[0; CHUNK]; 2], plain: [[false; CHUNK]; 2] }
+        let (side_m, finder) = (f64::from(size.metres()), CellFinder::new(size));
+        Self { side_m, near_m, finder, counted: [[0; CHUNK]; 2], plain: [[false; CHUNK]; 2] }
     }
+
+    /// Finds the cells of points that are plain, and takes their coordinates to the nearest micrometre.
+    fn find(&mut self, simd: Simd, coordinates_m: [&mut [f64]; 2], cells: &mut [CellId]) {
+        simd.run(Find { sides: self, coordinates_m, cells });
+    }
+
+    /// Whether a point of the last chunk was plain.
+    fn are_plain(&self, at: usize) -> bool {
+        self.plain[0][at]
+    }
+}
+
+/// The cells of a chunk.
+struct Find<'a> {
+    sides: &'a mut Sides,
+    coordinates_m: [&'a mut [f64]; 2],
+    cells: &'a mut [CellId],
+}
+
+impl Work for Find<'_> {
+    type Output = ();
 
     /// Counts the sides between the system's origin and each point, and takes the points that are plain to the nearest micrometre as
     /// [`to_micrometre`] does, with the same operations in the same order.
-    fn count(&mut self, coordinates_m: [&mut [f64]; 2]) {
-        let (side_m, near_m) = (self.side_m, self.near_m);
-        for ((coordinates_m, counted), plain) in coordinates_m.into_iter().zip(&mut self.counted).zip(&mut self.plain) {
+    #[inline(always)]
+    fn run(self) {
+        let Sides { side_m, near_m, finder, counted, plain } = self.sides;
+        let (side_m, near_m, per_side, finder) = (*side_m, *near_m, 1.0 / *side_m, *finder);
+        for ((coordinates_m, counted), plain) in self.coordinates_m.into_iter().zip(&mut *counted).zip(&mut *plain) {
             for ((metres, counted), plain) in coordinates_m.iter_mut().zip(counted).zip(plain) {
                 let micrometres = *metres * 1e6;
                 let rounded_m = floor(micrometres + 0.5) / 1e6;
-                let sides = rounded_m / side_m;
+                // Next to a whole number the product may fall on the wrong side of it; the point then is not within the side, which is near.
+                let sides = rounded_m * per_side;
                 let whole = floor(sides);
                 let inside_m = rounded_m - whole * side_m;
-                let near = (inside_m < near_m) | (side_m - inside_m < near_m);
+                let near = (inside_m < near_m) | (side_m - inside_m <= near_m);
                 *plain = (1.0..1e15).contains(&micrometres) & (sides < f64::from(u32::MAX)) & !near;
                 // A whole number below 2^32 stands in the lowest bits of its sum with 2^52.
                 *counted = (whole + FRACTIONLESS).to_bits() as u32;
                 *metres = if *plain { rounded_m } else { *metres };
             }
         }
-    }
-
-    /// How many sides east and north; `None` for a point that is not plain.
-    fn of(&self, at: usize) -> Option<[u32; 2]> {
-        (self.plain[0][at] & self.plain[1][at]).then(|| [self.counted[0][at], self.counted[1][at]])
+        let ([east, north], [plain, plain_north]) = (counted, plain);
+        let sides = east.iter().zip(&*north).zip(plain.iter_mut().zip(&*plain_north));
+        for (((&east, &north), (plain, &plain_north)), cell) in sides.zip(self.cells) {
+            let (found, inside) = finder.cell_if_inside(east, north);
+            *plain &= plain_north & inside;
+            *cell = if *plain { found } else { *cell };
+        }
     }
 }
 
@@ -245,22 +296,42 @@ mod tests {
         let edges = (0..400_u32).map(|i| f64::from(i % 7) * 1_068_500.0 + noise(i) * f64::from(i % 3) - f64::from(i % 5) * 1e-7);
         let metres: Vec<f64> =
             edges.chain((0..100).map(|i| 2_600_000.0 + noise(i) * 1e6)).chain([f64::NAN, -3.5, 1e10]).collect();
-        let (mut eastings_m, mut northings_m) = (metres.clone(), metres.clone());
-        let mut sides = Sides::new(size, FittedProjection::tolerance_m());
-        sides.count([&mut eastings_m, &mut northings_m]);
-        let mut plain = 0;
-        for (at, &metres) in metres.iter().enumerate() {
-            let rounded = to_micrometre(metres);
-            let Some([east, north]) = sides.of(at) else {
-                let odd = !(1e-6..7_480_000.0).contains(&metres);
-                assert!(odd || near_edge(rounded, size), "{metres}");
-                continue;
-            };
-            plain += 1;
-            assert!(eastings_m[at] == rounded && northings_m[at] == rounded && !near_edge(rounded, size), "{metres}");
-            assert!(finder.cell_at(east, north).is_none_or(|cell| Some(cell) == finder.cell(rounded, rounded)), "{metres}");
+        for simd in Simd::available() {
+            let (mut eastings_m, mut northings_m) = (metres.clone(), metres.clone());
+            let mut sides = Sides::new(size, FittedProjection::tolerance_m());
+            let nowhere = CellId::of_corner(size, 0, 0).unwrap();
+            let mut cells = vec![nowhere; metres.len()];
+            sides.find(simd, [&mut eastings_m, &mut northings_m], &mut cells);
+            let mut plain = 0;
+            for (at, &metres) in metres.iter().enumerate() {
+                let rounded = to_micrometre(metres);
+                if !sides.are_plain(at) {
+                    let odd = !(1e-6..7_479_900.0).contains(&metres);
+                    assert!(odd || near_edge(rounded, size), "{metres}");
+                    assert_eq!(cells[at], nowhere);
+                    continue;
+                }
+                plain += 1;
+                assert!(eastings_m[at] == rounded && northings_m[at] == rounded && !near_edge(rounded, size), "{metres}");
+                assert_eq!(Some(cells[at]), finder.cell(rounded, rounded), "{metres}");
+            }
+            assert!(plain > 150);
         }
-        assert!(plain > 150);
+    }
+
+    #[test]
+    fn where_nothing_is_projected_edges_belong_to_the_cells_north_and_east() {
+        let size = GridSize::new(100).unwrap();
+        let metres: Vec<f64> = (0..500).map(|i| f64::from(i) * 14_900.0 + f64::from(i % 3) * 1e-6).collect();
+        for simd in Simd::available() {
+            let (mut eastings_m, mut northings_m) = (metres.clone(), metres.clone());
+            let mut sides = Sides::new(size, 0.0);
+            let mut cells = vec![CellId::of_corner(size, 0, 0).unwrap(); metres.len()];
+            sides.find(simd, [&mut eastings_m, &mut northings_m], &mut cells);
+            for (at, &metres) in metres.iter().enumerate().filter(|(at, _)| sides.are_plain(*at)) {
+                assert_eq!(Some(cells[at]), CellId::of_point(size, metres, metres));
+            }
+        }
     }
 
     #[test]

@@ -13,11 +13,46 @@ pub(in crate::confidential) struct NumberForm {
     pub(in crate::confidential) certain: bool,
 }
 
-/// The greatest powers of ten that are exact in `f64`.
-const POWERS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21,
-    1e22,
-];
+/// Powers of ten, all exact in `f64`.
+const POWERS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+
+const ONES: u128 = u128::MAX / 0xff;
+const ZEROS: u128 = ONES * b'0' as u128;
+
+/// The lowest bytes of a word: so many.
+const BELOW: [u128; 17] = {
+    let mut below = [u128::MAX; 17];
+    let mut bytes = 0;
+    while bytes < 16 {
+        below[bytes] = (1 << (8 * bytes)) - 1;
+        bytes += 1;
+    }
+    below
+};
+
+/// How a word with a decimal sign becomes one of digits only.
+#[derive(Clone, Copy)]
+struct Whole {
+    /// What stays where it is: the digits behind the sign.
+    kept: u128,
+    /// What takes the sign's place: the digits before it.
+    moved: u128,
+    /// What comes in before those.
+    zero: u128,
+    /// The power of ten that the number then is too large by.
+    decimals: f64,
+}
+
+/// By the byte that the sign is in; the last for a word without one.
+const WHOLE: [Whole; 17] = {
+    let mut whole = [Whole { kept: u128::MAX, moved: 0, zero: 0, decimals: 1.0 }; 17];
+    let mut place = 0;
+    while place < 16 {
+        whole[place] = Whole { kept: !BELOW[place + 1], moved: BELOW[place], zero: b'0' as u128, decimals: POWERS[15 - place] };
+        place += 1;
+    }
+    whole
+};
 
 impl NumberForm {
     /// What programs write.
@@ -36,13 +71,11 @@ impl NumberForm {
         }
     }
 
-    /// Reads the field of a text at `from..to`: the same as [`Self::parse`], faster where 16 bytes of text follow the field's begin.
+    /// Reads the field of a text at `from..to`: the same as [`Self::parse`], faster where the field ends 16 bytes or more behind the text's begin.
     #[inline]
     pub(super) fn parse_in(self, text: &[u8], field: Range<usize>) -> (f64, NumberState) {
-        let length = field.len();
-        if let Some(word) = text.get(field.start..).and_then(<[u8]>::first_chunk::<16>)
-            && (1..=16).contains(&length)
-            && let Some(value) = self.parse_word(u128::from_le_bytes(*word), length)
+        if let Some(word) = text.get(..field.end).and_then(<[u8]>::last_chunk::<16>)
+            && let Some(value) = self.parse_word(u128::from_le_bytes(*word), field.len())
         {
             return (value, NumberState::Number);
         }
@@ -51,43 +84,40 @@ impl NumberForm {
 
     fn parse_plain(self, field: &[u8]) -> Option<f64> {
         let mut word = [0; 16];
-        word.get_mut(..field.len())?.copy_from_slice(field);
+        word.get_mut(16_usize.checked_sub(field.len())?..)?.copy_from_slice(field);
         self.parse_word(u128::from_le_bytes(word), field.len())
     }
 
     /// Digits with at most one decimal sign, up to 2^53 without it: the quotient of two exact numbers is correctly rounded (Clinger 1990).
-    /// The number is the first `length` bytes of the word, 1 to 16. All digits are looked at together (Langdale and Lemire 2019,
-    /// "Parsing gigabytes of JSON per second"), since a loop over them would end at a place that no processor can foresee.
+    /// The number is the last `length` bytes of the word; none where it is not 1 to 16 long. All digits are looked at together (Langdale and Lemire
+    /// 2019, "Parsing gigabytes of JSON per second"), since a loop over them would end at a place that no processor can foresee.
     #[inline]
     fn parse_word(self, word: u128, length: usize) -> Option<f64> {
-        const ONES: u128 = u128::MAX / 0xff;
-        const ZEROS: u128 = ONES * b'0' as u128;
-        let before = 8 * (16 - length);
-        let negative = word as u8 == b'-';
-        // The last digit becomes the highest byte; before the first come zeros, one of them instead of a sign.
-        let mut digits = word << before | ZEROS & !(u128::MAX << before);
-        digits ^= u128::from(u8::from(negative) * (b'-' ^ b'0')) << before;
-        let difference = digits ^ (ONES * u128::from(self.decimal));
-        let signs = !(((difference & (ONES * 0x7f)) + ONES * 0x7f) | difference) & (ONES * 0x80);
-        let mut decimals = 0;
-        if signs != 0 {
-            let place = signs.trailing_zeros() & !7;
-            let below = (1 << place) - 1;
-            digits = digits & !(below << 8 | 0xff) | (digits & below) << 8 | u128::from(b'0');
-            decimals = 15 - place as usize / 8;
+        if length.wrapping_sub(1) >= 16 {
+            return None;
         }
-        let seen = length - usize::from(negative) - usize::from(signs != 0);
+        let negative = word.to_le_bytes()[16 - length] == b'-';
+        let length = length - usize::from(negative);
+        // The last digit is the highest byte; before the first come zeros, one of them instead of a sign.
+        let below = BELOW[16 - length];
+        let mut digits = word & !below | ZEROS & below;
+        let pattern = (u64::MAX / 0xff) * u64::from(self.decimal);
+        let difference = digits ^ (u128::from(pattern) << 64 | u128::from(pattern));
+        let signs = !(((difference & (ONES * 0x7f)) + ONES * 0x7f) | difference) & (ONES * 0x80);
+        // Without a branch, since some numbers of a column have decimals and others have not.
+        let Whole { kept, moved, zero, decimals } = WHOLE[signs.trailing_zeros() as usize / 8];
+        digits = digits & kept | (digits & moved) << 8 | zero;
         // A second decimal sign is still there, and no digit.
         let values = digits ^ ZEROS;
         let no_digits = (((values & (ONES * 0x7f)) + ONES * 0x76) | values) & (ONES * 0x80);
-        if no_digits != 0 || seen == 0 {
+        if no_digits != 0 || length == usize::from(signs != 0) {
             return None;
         }
         let mantissa = u64::from(eight_digits(values as u64)) * 100_000_000 + u64::from(eight_digits((values >> 64) as u64));
         if mantissa > 1 << 53 {
             return None;
         }
-        let value = mantissa as f64 / POWERS[decimals];
+        let value = mantissa as f64 / decimals;
         Some(if negative { -value } else { value })
     }
 
