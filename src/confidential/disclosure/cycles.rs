@@ -436,4 +436,20 @@ mod tests {
         let raised = bundles.raised();
         assert_eq!((raised[0], raised[0]), (!raised[1], !raised[2]));
     }
+
+    #[test]
+    fn an_edge_taken_out_comes_back_as_it_was() {
+        let (mut forest, mut bundles) = (forest(5, 1), Bundles::new(3));
+        forest.begin(1);
+        let (a, b, c) = (forest.vertex(), forest.vertex(), forest.vertex());
+        forest.insert(edge(a, b, 1, 0), &mut bundles);
+        forest.insert(edge(b, c, 2, 1), &mut bundles);
+        let taken: Vec<_> = forest.take(c).collect();
+        assert_eq!((taken.len(), forest.undecided().count()), (1, 1));
+        forest.next_round();
+        taken.into_iter().for_each(|edge| forest.insert(edge, &mut bundles));
+        // The cycle is found again, so at least one edge on it is decided.
+        forest.insert(edge(a, c, 4, 2), &mut bundles);
+        assert!(forest.undecided().count() < 3);
+    }
 }
