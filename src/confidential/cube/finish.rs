@@ -5,8 +5,7 @@ use rayon::prelude::*;
 use crate::confidential::cube::builder::CubeSpec;
 use crate::confidential::cube::category::Ranked;
 use crate::confidential::cube::error::CubeError;
-use crate::confidential::cube::key::{KeyRanks, Occurring, PackedKey, Packing, RankedKey};
-use crate::confidential::cube::narrow::{self, CountTable};
+use crate::confidential::cube::key::{KeyRanks, Occurring, PackedKey, RankedKey};
 use crate::confidential::cube::tally::{Counted, Part};
 use crate::confidential::cube::{AtomKey, CellKey, Contributions, Contributor, Cube, RawSum};
 use crate::confidential::lattice::Dimension;
@@ -41,7 +40,7 @@ pub(super) fn finish(spec: &CubeSpec<'_>, orders: Orders, mut ranks: KeyRanks, c
         occurring
     };
     let occurring = match &counted {
-        Counted::Narrow(packing, tables) => narrow::occurring(packing, tables, nothing),
+        Counted::Narrow(counts) => counts.occurring(nothing),
         Counted::Wide(parts) => {
             parts.par_iter().map(|part| part.keys.iter().fold(nothing(), mark)).reduce(nothing, Occurring::or)
         }
@@ -65,11 +64,8 @@ pub(super) fn finish(spec: &CubeSpec<'_>, orders: Orders, mut ranks: KeyRanks, c
     };
     let parts = match counted {
         Counted::Wide(parts) => parts,
-        Counted::Narrow(packing, tables) => {
-            let atoms = narrow_atoms(&ranks, &packing, tables);
-            let atom = |last: &mut Option<_>, atom: &(u64, RawCount)| of_areas(ranks.narrow_atom(&packing, last, atom.0));
-            let keys = atoms.par_iter().map_init(|| None, atom).collect();
-            let counts = atoms.par_iter().map(|atom| atom.1).collect();
+        Counted::Narrow(counts) => {
+            let (keys, counts) = counts.atoms(&ranks, of_areas);
             let (sums, record_keys) = (Vec::new(), Vec::new());
             return Ok(Cube {
                 dimensions,
@@ -106,17 +102,6 @@ pub(super) fn finish(spec: &CubeSpec<'_>, orders: Orders, mut ranks: KeyRanks, c
     let keys = atoms.par_iter().map(|atom| of_areas(ranks.atom(atom.key))).collect();
     let counts = atoms.iter().map(|atom| atom.count).collect();
     Ok(Cube { dimensions, dates, area_tuples, keys, counts, sums, record_keys, contributions })
-}
-
-/// Atoms with ranks in their keys, in order.
-fn narrow_atoms(ranks: &KeyRanks, packing: &Packing, tables: Vec<CountTable>) -> Vec<(u64, RawCount)> {
-    let groups = ranks.groups();
-    let ranked = |table: CountTable| -> Vec<(u64, RawCount)> {
-        table.atoms().map(|(key, count)| (ranks.narrow(packing, &groups, key), count)).collect()
-    };
-    let mut atoms: Vec<(u64, RawCount)> = tables.into_par_iter().flat_map_iter(ranked).collect();
-    atoms.par_sort_unstable_by_key(|atom| atom.0);
-    atoms
 }
 
 /// Where no grid is published, the cell that stands for a combination of areas: a place of its own in the order of combinations.

@@ -73,7 +73,7 @@ pub(super) struct Packing {
 
 impl Packing {
     /// More groups than that are not numbered in lists.
-    const MOST_GROUP_BITS: u32 = 16;
+    pub(super) const MOST_GROUP_BITS: u32 = 16;
 
     /// For numbers below these; `None` where they do not fit.
     pub(super) fn of(areas: u64, dates: u64, groups: u64) -> Option<Self> {
@@ -103,9 +103,17 @@ impl Packing {
         (date_and_cell << self.areas_bits | u64::from(areas)) << self.group_bits | group
     }
 
+    /// The date and the combination of areas of a key without its group.
     #[inline]
-    pub(super) fn group(&self, key: u64) -> u64 {
-        key & ((1 << self.group_bits) - 1)
+    pub(super) fn date_and_areas(&self, place: u64) -> (usize, u32) {
+        let key = place << self.group_bits;
+        (self.date(key), self.areas(key))
+    }
+
+    /// A key without its group, and the group.
+    #[inline]
+    pub(super) fn place_and_group(&self, key: u64) -> (u64, u32) {
+        (key >> self.group_bits, key as u32 & ((1 << self.group_bits) - 1))
     }
 
     #[inline]
@@ -215,20 +223,18 @@ impl KeyRanks {
         (0..self.dimensions.iter().map(|dimension| dimension.radix).product()).map(|group| self.group(group)).collect()
     }
 
-    /// A narrow key with ranks; `groups` is what [`KeyRanks::groups`] gives.
-    pub(super) fn narrow(&self, packing: &Packing, groups: &[u64], key: u64) -> u64 {
+    /// A narrow key without its group, with ranks.
+    pub(super) fn narrow_place(&self, packing: &Packing, place: u64) -> u64 {
+        let key = place << packing.group_bits;
         let (areas, date) = (self.areas[packing.areas(key) as usize], self.dates[packing.date(key)]);
-        packing.pack(packing.cell(key), areas, date, groups[packing.group(key) as usize])
+        packing.pack(packing.cell(key), areas, date, 0) >> packing.group_bits
     }
 
-    /// A narrow ranked key taken apart; `last` remembers a cell, since neighbours are often of the same.
-    pub(super) fn narrow_atom(&self, packing: &Packing, last: &mut Option<CellId>, key: u64) -> AtomKey {
-        let id = self.size_bits | packing.cell(key);
-        let cell = match *last {
-            Some(cell) if cell.as_u64() == id => cell,
-            _ => *last.insert(CellId::from_u64(id).expect("a packed key holds a cell")),
-        };
-        AtomKey { date: packing.date(key) as u16, cell, areas: packing.areas(key), group: packing.group(key) }
+    /// The first atom of a ranked narrow key without its group.
+    pub(super) fn narrow_atom(&self, packing: &Packing, place: u64) -> AtomKey {
+        let key = place << packing.group_bits;
+        let cell = CellId::from_u64(self.size_bits | packing.cell(key)).expect("a packed key holds a cell");
+        AtomKey { date: packing.date(key) as u16, cell, areas: packing.areas(key), group: 0 }
     }
 
     /// The key with ranks.
@@ -277,8 +283,10 @@ mod tests {
         let packing = Packing::of(3, 2, 6).unwrap();
         for (areas, date, group) in [(2, 0, 5), (0, 1, 0), (1, 1, 3)] {
             let key = PackedKey::new(cell, areas, date, group);
-            let narrow = ranks.narrow(&packing, &ranks.groups(), packing.narrow(key));
-            assert!(ranks.narrow_atom(&packing, &mut None, narrow) == ranks.atom(ranks.rank(key)));
+            let (place, group) = packing.place_and_group(packing.narrow(key));
+            let first = ranks.narrow_atom(&packing, ranks.narrow_place(&packing, place));
+            let atom = AtomKey { group: ranks.groups()[group as usize], ..first };
+            assert!(atom == ranks.atom(ranks.rank(key)));
         }
         assert!(Packing::of(1 << 13, 1, 1 << 12).is_none() && Packing::of(1, 1, 1 << 17).is_none());
     }

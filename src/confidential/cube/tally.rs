@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::confidential::cube::contribution::Given;
 use crate::confidential::cube::key::{PackedKey, Packing};
-use crate::confidential::cube::narrow::{CountTable, NarrowBuffers, NarrowTally};
+use crate::confidential::cube::narrow::{NarrowBuffers, NarrowCounts, NarrowTally};
 use crate::confidential::raw_count::RawCount;
 
 const PART_BITS: u32 = 8;
@@ -69,7 +69,7 @@ pub(super) struct Buffers {
 
 /// What was counted.
 pub(super) enum Counted {
-    Narrow(Packing, Vec<CountTable>),
+    Narrow(NarrowCounts),
     Wide(Vec<Part>),
 }
 
@@ -135,8 +135,7 @@ impl Tally {
     /// What was counted, when all threads have flushed.
     pub(super) fn into_counted(self) -> Counted {
         if let Some(narrow) = self.narrow {
-            let (packing, tables) = narrow.into_tables();
-            return Counted::Narrow(packing, tables);
+            return Counted::Narrow(narrow.into_counted());
         }
         let measures = self.measures;
         let settled = |part: Mutex<Part>| {
