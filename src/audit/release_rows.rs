@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use rayon::prelude::*;
@@ -141,18 +141,18 @@ struct RowGroup {
 /// A text column of a batch.
 struct Texts<'b> {
     keys: &'b [i32],
-    names: Vec<&'b str>,
+    names: &'b StringArray,
 }
 
 impl<'b> Texts<'b> {
     fn of(batch: &'b RecordBatch, at: usize) -> Option<Self> {
         let column = batch.column(at).as_dictionary_opt::<Int32Type>()?;
-        let values = column.values().as_string_opt::<i32>()?;
-        Some(Self { keys: column.keys().values(), names: values.iter().map(|v| v.unwrap_or("")).collect() })
+        Some(Self { keys: column.keys().values(), names: column.values().as_string_opt::<i32>()? })
     }
 
     fn name(&self, key: i32) -> Option<&'b str> {
-        self.names.get(usize::try_from(key).ok()?).copied()
+        let at = usize::try_from(key).ok()?;
+        (at < self.names.len()).then(|| self.names.value(at))
     }
 }
 
@@ -171,7 +171,7 @@ impl RowGroup {
         let values = batch.column(5).as_primitive_opt::<Int64Type>()?;
         let nulls = values.nulls().filter(|nulls| nulls.null_count() > 0);
         let statuses = Texts::of(batch, 6)?;
-        let told: Vec<Told> = statuses.names.iter().map(|&name| Told::of(name)).collect();
+        let told: Vec<Told> = statuses.names.iter().map(|name| Told::of(name.unwrap_or(""))).collect();
         let mut columns = vec![Column::Unasked; tables.names.len() * groups.names.len()];
         let date_of = |row: usize| match &dates {
             Some((dates, nulls)) if nulls.is_none_or(|nulls| nulls.is_valid(row)) => dates.keys[row],
@@ -270,7 +270,7 @@ fn extend<'p, U>(
     let (within, behind) = numbers.split_at(if goes_on { width } else { 0 });
     let told = published.numbers[first * width..].iter_mut().zip(within).filter(|(_, number)| **number != ABSENT);
     told.for_each(|(kept, &number)| *kept = number);
-    published.numbers.extend_from_slice(behind);
+    published.numbers.par_extend(behind);
     (first, &published.numbers)
 }
 

@@ -162,6 +162,10 @@ fn carried_key(cell: usize, group: u32) -> u64 {
     (cell as u64) << Packing::MOST_GROUP_BITS | u64::from(group)
 }
 
+fn group_of(carried_key: u64) -> u32 {
+    carried_key as u32 & ((1 << Packing::MOST_GROUP_BITS) - 1)
+}
+
 /// Cells with their counts, to be read.
 pub(super) struct CountedRows {
     /// Narrow keys without their groups, in any order.
@@ -179,21 +183,19 @@ impl CountedRows {
     fn carried(&self, cell: usize) -> impl Iterator<Item = (u32, RawCount)> {
         let from = self.carried.partition_point(|&(key, _)| key < carried_key(cell, 0));
         let of_cell = self.carried[from..].iter().take_while(move |(key, _)| *key < carried_key(cell + 1, 0));
-        of_cell.map(|&(key, count)| (key as u32 & ((1 << Packing::MOST_GROUP_BITS) - 1), count))
+        of_cell.map(|&(key, count)| (group_of(key), count))
     }
 
-    /// Marks the columns of groups that occur in rows; gives the groups that occur elsewhere.
-    pub(super) fn mark(&self, occurs: &mut [bool]) -> impl Iterator<Item = u32> {
-        for row in self.rows.chunks(self.columns.max(1)) {
-            occurs.iter_mut().zip(row).for_each(|(occurs, count)| *occurs |= !count.is_none());
-        }
-        self.carried.iter().map(|&(key, _)| key as u32 & ((1 << Packing::MOST_GROUP_BITS) - 1))
+    /// Groups that occur without a column, or more often than a row can hold.
+    pub(super) fn carried_groups(&self) -> impl Iterator<Item = u32> {
+        self.carried.iter().map(|&(key, _)| group_of(key))
     }
 
     /// How many atoms a cell has; `order` is that of [`CountedRows::atoms`].
     pub(super) fn atoms_len(&self, cell: usize, order: &Order, atoms: &mut Vec<(u64, RawCount)>) -> usize {
         if self.carried.is_empty() {
-            return self.row(cell).iter().filter(|count| !count.is_none()).count();
+            // In bytes, so that many are added at once: a row is no longer than they can count.
+            return usize::from(self.row(cell).iter().map(|count| u8::from(!count.is_none())).sum::<u8>());
         }
         self.atoms(cell, order, atoms);
         atoms.len()
@@ -201,10 +203,16 @@ impl CountedRows {
 
     /// Groups of a cell with their counts, in the order of ranked groups.
     pub(super) fn atoms(&self, cell: usize, order: &Order, atoms: &mut Vec<(u64, RawCount)>) {
-        atoms.clear();
         let row = self.row(cell);
-        let counted = order.columns.iter().filter_map(|&(group, column)| Some((group, *row.get(column)?)));
-        atoms.extend(counted.filter(|(_, count)| !count.is_none()).map(|(group, count)| (group, count.into())));
+        // Every group is written, and the next one over it where there is none of it: that costs less than to guess.
+        atoms.resize(order.columns.len(), Default::default());
+        let mut len = 0;
+        for &(group, column) in &order.columns {
+            let count = row.get(column).copied().unwrap_or_default();
+            atoms[len] = (group, count.into());
+            len += usize::from(!count.is_none());
+        }
+        atoms.truncate(len);
         if self.carried.is_empty() {
             return;
         }

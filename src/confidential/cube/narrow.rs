@@ -88,6 +88,7 @@ struct Placed {
     place: u64,
     part: u32,
     at: u32,
+    atoms: u32,
 }
 
 impl NarrowCounts {
@@ -100,35 +101,38 @@ impl NarrowCounts {
                 occurring.dates[date] = true;
                 occurring.areas[areas as usize] = true;
             }
-            let mut columns = vec![false; self.columns.len()];
-            part.mark(&mut columns).for_each(|group| occurring.mark_group(u64::from(group)));
-            let in_rows = self.columns.iter().zip(columns).filter(|(_, occurs)| *occurs);
-            in_rows.for_each(|(&group, _)| occurring.mark_group(u64::from(group)));
+            part.carried_groups().for_each(|group| occurring.mark_group(u64::from(group)));
             occurring
         };
-        self.parts.par_iter().map(of_part).reduce(&nothing, Occurring::or)
+        let mut occurring = self.parts.par_iter().map(of_part).reduce(&nothing, Occurring::or);
+        // A group has a column since a record of it was counted.
+        self.columns.iter().for_each(|&group| occurring.mark_group(u64::from(group)));
+        occurring
     }
 
     /// Atoms with ranks in their keys, in order, and their counts; `placed` has the last word on where a cell's atoms lie.
     pub(super) fn atoms(self, ranks: &KeyRanks, placed: impl Fn(AtomKey) -> AtomKey + Sync) -> (Vec<AtomKey>, Vec<RawCount>) {
         let (packing, parts) = (self.packing, self.parts.as_slice());
         let order = Order::new(ranks.groups(), &self.columns);
-        let of_part = |(part, rows): (u32, &CountedRows)| {
-            let place = |(&cell, at): (&u64, u32)| Placed { place: ranks.narrow_place(&packing, cell), part, at };
-            rows.cells.iter().zip(0..).map(place).collect::<Vec<_>>()
+        let of_part = |part: usize| {
+            let (rows, mut atoms) = (&parts[part], Vec::new());
+            let place = |(at, &cell): (usize, &u64)| Placed {
+                place: ranks.narrow_place(&packing, cell),
+                part: part as u32,
+                at: at as u32,
+                atoms: rows.atoms_len(at, &order, &mut atoms) as u32,
+            };
+            rows.cells.iter().enumerate().map(place).collect::<Vec<_>>()
         };
-        let mut cells: Vec<Placed> = (0..parts.len()).into_par_iter().flat_map_iter(|p| of_part((p as u32, &parts[p]))).collect();
+        let mut cells: Vec<Placed> = (0..parts.len()).into_par_iter().flat_map_iter(of_part).collect();
         cells.par_sort_unstable_by_key(|cell| cell.place);
 
-        let lengths = cells.par_iter().map_init(Vec::new, |atoms, cell| {
-            parts[cell.part as usize].atoms_len(cell.at as usize, &order, atoms)
-        });
-        let mut ends: Vec<usize> = lengths.collect();
         let mut total = 0;
-        for end in &mut ends {
-            total += *end;
-            *end = total;
-        }
+        let end = |cell: &Placed| {
+            total += cell.atoms as usize;
+            total
+        };
+        let ends: Vec<usize> = cells.iter().map(end).collect();
 
         // Atom by atom, so that each is written where it stays; threads go along cells.
         struct Along {
@@ -146,7 +150,7 @@ impl NarrowCounts {
                 _ => ends.partition_point(|&end| end <= atom),
             };
             if along.as_ref().is_none_or(|along| along.cell != cell) {
-                let Placed { place, part, at } = cells[cell];
+                let Placed { place, part, at, .. } = cells[cell];
                 let mut groups = along.take().map_or_else(Vec::new, |along| along.groups);
                 parts[part as usize].atoms(at as usize, &order, &mut groups);
                 let first = placed(ranks.narrow_atom(&packing, place));

@@ -185,13 +185,19 @@ impl Forest {
         out % self.base
     }
 
-    /// Takes the undecided edges of a vertex out again.
-    pub(super) fn take(&mut self, vertex: u32) -> impl Iterator<Item = Edge<u32>> {
-        let slots = self.touching[vertex as usize].clone();
-        slots.into_iter().map(move |slot| {
-            self.remove(slot);
-            self.edges[slot as usize]
-        })
+    /// Takes the undecided edges of a vertex out again, one after the other.
+    pub(super) fn take(&mut self, vertex: u32, mut taken: impl FnMut(Edge<u32>)) {
+        let slots = std::mem::take(&mut self.touching[vertex as usize]);
+        for &slot in &slots {
+            let edge = self.edges[slot as usize];
+            self.leave(slot, if edge.from == vertex { edge.to } else { edge.from });
+            self.alive[slot as usize] = false;
+            self.free.push(slot);
+            taken(edge);
+        }
+        self.above[vertex as usize] = NOTHING;
+        self.touching[vertex as usize] = slots;
+        self.touching[vertex as usize].clear();
     }
 
     /// From here on edges that were taken out may be added again.
@@ -339,16 +345,20 @@ impl Forest {
 
     fn remove(&mut self, slot: u32) {
         let Edge { from, to, .. } = self.edges[slot as usize];
-        for end in [from, to] {
-            let list = &mut self.touching[end as usize];
-            let at = list.iter().position(|&e| e == slot).expect("an edge touches both its ends");
-            list.swap_remove(at);
-            if self.above[end as usize] == slot {
-                self.above[end as usize] = NOTHING;
-            }
-        }
+        self.leave(slot, from);
+        self.leave(slot, to);
         self.alive[slot as usize] = false;
         self.free.push(slot);
+    }
+
+    /// An edge does not touch one of its ends any more.
+    fn leave(&mut self, slot: u32, end: u32) {
+        let list = &mut self.touching[end as usize];
+        let at = list.iter().position(|&e| e == slot).expect("an edge touches both its ends");
+        list.swap_remove(at);
+        if self.above[end as usize] == slot {
+            self.above[end as usize] = NOTHING;
+        }
     }
 
     /// Makes one edge of the two undecided edges of a whole vertex.
@@ -444,7 +454,8 @@ mod tests {
         let (a, b, c) = (forest.vertex(), forest.vertex(), forest.vertex());
         forest.insert(edge(a, b, 1, 0), &mut bundles);
         forest.insert(edge(b, c, 2, 1), &mut bundles);
-        let taken: Vec<_> = forest.take(c).collect();
+        let mut taken = Vec::new();
+        forest.take(c, |edge| taken.push(edge));
         assert_eq!((taken.len(), forest.undecided().count()), (1, 1));
         forest.next_round();
         taken.into_iter().for_each(|edge| forest.insert(edge, &mut bundles));

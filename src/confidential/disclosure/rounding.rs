@@ -156,6 +156,12 @@ struct Bench {
     vertices: Vec<Option<u32>>,
     groups: Vec<u32>,
     inner: Vec<u32>,
+    /// Flows of groups, each with one group that it ends at, and room to sort them.
+    waiting: Vec<(u32, Edge<u32>)>,
+    sorted: Vec<(u32, Edge<u32>)>,
+    ordered: Vec<u32>,
+    /// For each group where its next flow goes.
+    next: Vec<u32>,
 }
 
 impl<'c> Rounding<'c> {
@@ -176,6 +182,10 @@ impl<'c> Rounding<'c> {
             vertices: vec![None; self.entries.len],
             groups: Vec::new(),
             inner: Vec::new(),
+            waiting: Vec::new(),
+            sorted: Vec::new(),
+            ordered: Vec::new(),
+            next: vec![0; self.entries.len],
         }
     }
 
@@ -318,8 +328,8 @@ impl Bench {
         self.forest.begin(place);
         self.groups.drain(..).for_each(|group| self.vertices[group as usize] = None);
         let total = self.forest.vertex();
-        // Flows of groups, each with one group that it ends at.
-        let mut waiting: Vec<(u32, Edge<u32>)> = Vec::new();
+        let mut waiting = std::mem::take(&mut self.waiting);
+        waiting.clear();
         self.inner.clear();
         for open in opens {
             let first = self.inner.len();
@@ -344,24 +354,45 @@ impl Bench {
             }
         }
         for margin in margins {
-            waiting.sort_by_key(|&(group, _)| (margin[group as usize], group));
-            let mut left = Vec::with_capacity(waiting.len());
-            for alike in waiting.chunk_by(|(a, _), (b, _)| margin[*a as usize] == margin[*b as usize]) {
+            let mut sorted = std::mem::take(&mut self.sorted);
+            self.sort(&waiting, margin, &mut sorted);
+            waiting.clear();
+            for alike in sorted.chunk_by(|(a, _), (b, _)| margin[*a as usize] == margin[*b as usize]) {
                 alike.iter().for_each(|&(_, edge)| self.forest.insert(edge, bundles));
                 for same in alike.chunk_by(|(a, _), (b, _)| a == b) {
                     let group = same[0].0;
                     let vertex = self.vertices[group as usize].expect("a flow of a group ends at its vertex");
-                    left.extend(self.forest.take(vertex).map(|edge| (group, edge)));
+                    self.forest.take(vertex, |edge| waiting.push((group, edge)));
                 }
             }
-            waiting = left;
+            self.sorted = sorted;
             self.forest.next_round();
         }
-        waiting.into_iter().for_each(|(_, edge)| self.forest.insert(edge, bundles));
+        waiting.iter().for_each(|&(_, edge)| self.forest.insert(edge, bundles));
+        self.waiting = waiting;
         for &vertex in &self.inner {
             self.forest.complete(vertex, bundles);
         }
         total
+    }
+
+    /// Sorts flows by the sum of a margin that their group is part of, then by group; alike ones stay as they follow each other.
+    fn sort(&mut self, flows: &[(u32, Edge<u32>)], margin: &[u32], sorted: &mut Vec<(u32, Edge<u32>)>) {
+        let next = &mut self.next;
+        flows.iter().for_each(|(group, _)| next[*group as usize] += 1);
+        self.ordered.clone_from(&self.groups);
+        self.ordered.sort_unstable_by_key(|&group| (margin[group as usize], group));
+        let mut first = 0;
+        for &group in &self.ordered {
+            first += std::mem::replace(&mut next[group as usize], first);
+        }
+        sorted.clear();
+        sorted.extend_from_slice(flows);
+        for &(group, edge) in flows {
+            sorted[next[group as usize] as usize] = (group, edge);
+            next[group as usize] += 1;
+        }
+        self.groups.iter().for_each(|&group| next[group as usize] = 0);
     }
 
     /// Adds what flows into the total and out of the groups of a place, from and to the vertices that `end` gives.

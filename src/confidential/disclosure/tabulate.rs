@@ -9,6 +9,9 @@ use crate::confidential::disclosure::entries::Entries;
 use crate::confidential::disclosure::release::{Block, ProtectedCount};
 use crate::confidential::lattice::{Lattice, Level, Unit};
 
+/// So many numbers of a block at least are made by one thread.
+const MIN_NUMBERS: usize = 1 << 16;
+
 /// The atoms of a date, to be summed.
 pub(super) struct Tabulation<'c> {
     cube: &'c Cube,
@@ -17,6 +20,8 @@ pub(super) struct Tabulation<'c> {
     date: usize,
     /// The atoms of the date.
     pub atoms: Range<usize>,
+    /// Where atoms of another cell or other areas than those before begin.
+    begins: Vec<usize>,
 }
 
 impl<'c> Tabulation<'c> {
@@ -24,7 +29,10 @@ impl<'c> Tabulation<'c> {
     pub(super) fn new(cube: &'c Cube, lattice: &'c Lattice, date: usize) -> Self {
         let from = cube.keys.partition_point(|key| usize::from(key.date) < date);
         let to = cube.keys.partition_point(|key| usize::from(key.date) <= date);
-        Self { cube, lattice, entries: Entries::of_lattice(lattice), date, atoms: from..to }
+        let keys = &cube.keys;
+        let begins = |&at: &usize| at == from || keys[at].cell != keys[at - 1].cell || keys[at].areas != keys[at - 1].areas;
+        let begins = (from..to).into_par_iter().filter(begins).collect();
+        Self { cube, lattice, entries: Entries::of_lattice(lattice), date, atoms: from..to, begins }
     }
 
     /// One block for each level: `add` adds an atom to a sum, `publish` makes a published number of the sum. All areas are listed, and the
@@ -56,7 +64,9 @@ impl<'c> Tabulation<'c> {
             let found = |unit: Unit| held.binary_search_by_key(&unit, |u| u.0).map_or(&[][..], |at| held[at].1);
             units = all.map(|unit| (unit, found(unit))).collect();
         }
-        let mut numbers = vec![ProtectedCount::NO_DATA; columns * units.len()];
+        // By all threads, which takes the memory too.
+        let nothing = (0..columns * units.len()).into_par_iter().with_min_len(MIN_NUMBERS).map(|_| ProtectedCount::NO_DATA);
+        let mut numbers: Vec<ProtectedCount> = nothing.collect();
         let scratch = || (vec![T::default(); columns], Vec::new());
         numbers.par_chunks_mut(columns).zip(&units).for_each_init(scratch, |(sums, at), (row, (_, runs))| {
             sums.fill(T::default());
@@ -82,9 +92,7 @@ impl<'c> Tabulation<'c> {
 
     /// Atoms that lie in the same unit, by unit.
     fn runs(&self, level: Level) -> Vec<(Unit, Range<usize>)> {
-        let (Range { start, end }, keys) = (self.atoms.clone(), &self.cube.keys);
-        let begins = |&at: &usize| at == start || keys[at].cell != keys[at - 1].cell || keys[at].areas != keys[at - 1].areas;
-        let begins: Vec<usize> = (start..end).into_par_iter().filter(begins).collect();
+        let together = |at: usize| self.begins[at]..self.begins.get(at + 1).copied().unwrap_or(self.atoms.end);
         let unit = |run: Range<usize>| {
             let key = self.cube.keys[run.start];
             let unit = match level {
@@ -93,9 +101,19 @@ impl<'c> Tabulation<'c> {
             };
             unit.map(|unit| (unit, run))
         };
-        let together = |at: usize| begins[at]..begins.get(at + 1).copied().unwrap_or(end);
-        let mut runs: Vec<(Unit, Range<usize>)> = (0..begins.len()).into_par_iter().filter_map(|at| unit(together(at))).collect();
-        runs.par_sort_by_key(|run| run.0);
+        let mut runs: Vec<(Unit, Range<usize>)> =
+            (0..self.begins.len()).into_par_iter().filter_map(|at| unit(together(at))).collect();
+        // Cells side by side are often in the same larger one; the finest are in order.
+        runs.dedup_by(|next, run| {
+            let same = next.0 == run.0 && next.1.start == run.1.end;
+            if same {
+                run.1.end = next.1.end;
+            }
+            same
+        });
+        if !runs.is_sorted_by_key(|run| run.0) {
+            runs.par_sort_by_key(|run| run.0);
+        }
         runs
     }
 }
