@@ -37,6 +37,9 @@ pub(super) fn check(bundle: &Bundle, audited: &mut Audited) -> Result<(), Error>
     Ok(())
 }
 
+/// Numbers that are looked at together.
+const STRETCH: usize = 1 << 14;
+
 /// Counts that are shown though the method never shows them; gives how many numbers were looked at.
 pub(super) fn shown(bundle: &Bundle, date: &Date, audited: &mut Audited, never: Range<i64>) -> u64 {
     let width = bundle.columns.len();
@@ -44,8 +47,16 @@ pub(super) fn shown(bundle: &Bundle, date: &Date, audited: &mut Audited, never: 
     let mut looked = 0;
     for (place, numbers) in date.levels() {
         looked += numbers.len() as u64;
-        let shown = (0..numbers.len()).into_par_iter().with_min_len(1 << 16).filter(|&at| never.contains(&numbers[at]));
-        places.par_extend(shown.map(|at| (place, (at / width, at % width))));
+        // Hardly any is shown, so whole stretches are looked at first.
+        let never = &never;
+        let shown = numbers
+            .par_chunks(STRETCH)
+            .enumerate()
+            .filter(|(_, stretch)| stretch.iter().map(|number| u32::from(never.contains(number))).sum::<u32>() > 0);
+        places.par_extend(shown.flat_map_iter(|(at, stretch)| {
+            let found = stretch.iter().enumerate().filter(|(_, number)| never.contains(number));
+            found.map(move |(within, _)| at * STRETCH + within).map(|at| (place, (at / width, at % width)))
+        }));
     }
     audited.tried(Named::SmallValues, looked, places.len() as u64);
     audited.name(places.into_iter().map(|(place, at)| AtRisk::of((bundle, date), place, at, Named::SmallValues)));

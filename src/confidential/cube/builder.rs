@@ -3,6 +3,8 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::area::AreaSystem;
 use crate::confidential::account::{Account, Reason};
 use crate::confidential::cube::Cube;
@@ -234,9 +236,9 @@ impl<'s> CubeBuilder<'s> {
     }
 
     /// Brings together what the threads have and puts everything into its final order.
-    pub(in crate::confidential) fn finish(self, fillers: Vec<Filler>, account: &mut Account) -> Result<Cube, CubeError> {
+    pub(in crate::confidential) fn finish(self, mut fillers: Vec<Filler>, account: &mut Account) -> Result<Cube, CubeError> {
+        fillers.par_iter_mut().for_each(|filler| self.tally.flush(&mut filler.buffers));
         for mut filler in fillers {
-            self.tally.flush(&mut filler.buffers);
             if let (Some(identities), Some(waiting)) = (&self.identities, &mut filler.waiting) {
                 identities.flush(waiting)?;
             }

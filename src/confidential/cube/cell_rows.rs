@@ -10,7 +10,7 @@ use crate::confidential::cube::key::Packing;
 use crate::confidential::raw_count::{RawCount, SmallCount};
 
 /// A row is no longer than a line of a core's cache.
-const MOST_COLUMNS: usize = 64;
+pub(super) const MOST_COLUMNS: usize = 64;
 const FIRST_COLUMNS: usize = 8;
 const FIRST_SLOTS: usize = 64;
 /// Cells looked up together: memory answers side by side.
@@ -20,6 +20,9 @@ const TOGETHER: usize = 32;
 const UNMET: u8 = u8::MAX;
 /// Of a group that came when there were no more columns.
 const NO_COLUMN: u8 = u8::MAX - 1;
+
+/// A row with all columns there may be.
+pub(super) type Row = [SmallCount; MOST_COLUMNS];
 
 /// The groups that have columns, in their order; shared by all threads.
 #[derive(Default)]
@@ -197,13 +200,19 @@ impl CountedRows {
             // In bytes, so that many are added at once: a row is no longer than they can count.
             return usize::from(self.row(cell).iter().map(|count| u8::from(!count.is_none())).sum::<u8>());
         }
-        self.atoms(cell, order, atoms);
+        self.atoms((cell, self.row(cell)), order, atoms);
         atoms.len()
     }
 
-    /// Groups of a cell with their counts, in the order of ranked groups.
-    pub(super) fn atoms(&self, cell: usize, order: &Order, atoms: &mut Vec<(u64, RawCount)>) {
-        let row = self.row(cell);
+    /// Copies a cell's row.
+    #[inline]
+    pub(super) fn copy_row(&self, cell: usize, row: &mut Row) {
+        row[..self.columns].copy_from_slice(self.row(cell));
+        row[self.columns..].fill(SmallCount::default());
+    }
+
+    /// Groups of a cell, whose row is given, with their counts, in the order of ranked groups.
+    pub(super) fn atoms(&self, (cell, row): (usize, &[SmallCount]), order: &Order, atoms: &mut Vec<(u64, RawCount)>) {
         // Every group is written, and the next one over it where there is none of it: that costs less than to guess.
         atoms.resize(order.columns.len(), Default::default());
         let mut len = 0;

@@ -8,9 +8,9 @@ use std::sync::Mutex;
 use rayon::prelude::*;
 
 use crate::confidential::cube::AtomKey;
-use crate::confidential::cube::cell_rows::{CellRows, Columns, CountedRows, KnownColumns, Order};
+use crate::confidential::cube::cell_rows::{CellRows, Columns, CountedRows, KnownColumns, MOST_COLUMNS, Order, Row};
 use crate::confidential::cube::key::{KeyRanks, Occurring, PackedKey, Packing};
-use crate::confidential::raw_count::RawCount;
+use crate::confidential::raw_count::{RawCount, SmallCount};
 
 const PART_BITS: u32 = 10;
 const PARTS: usize = 1 << PART_BITS;
@@ -81,6 +81,37 @@ pub(super) struct NarrowCounts {
     parts: Vec<CountedRows>,
 }
 
+/// Rows copied together: they lie all over memory, which answers side by side.
+const ROWS: usize = 32;
+
+/// Where a thread is that goes along cells.
+#[derive(Default)]
+struct Along {
+    /// The next atom.
+    next: usize,
+    cell: usize,
+    /// The cell's atoms: their positions begin at `begin`, and they are `place` with each of the groups.
+    begin: usize,
+    place: Option<AtomKey>,
+    groups: Vec<(u64, RawCount)>,
+    rows: Vec<Row>,
+    first_row: usize,
+}
+
+impl Along {
+    /// The groups of a cell.
+    fn count(&mut self, cell: usize, cells: &[Placed], parts: &[CountedRows], order: &Order) {
+        if !(self.first_row..self.first_row + self.rows.len()).contains(&cell) {
+            self.first_row = cell;
+            let cells = &cells[cell..(cell + ROWS).min(cells.len())];
+            self.rows.resize(cells.len(), [SmallCount::default(); MOST_COLUMNS]);
+            cells.iter().zip(&mut self.rows).for_each(|(cell, row)| parts[cell.part as usize].copy_row(cell.at as usize, row));
+        }
+        let Placed { part, at, .. } = cells[cell];
+        parts[part as usize].atoms((at as usize, &self.rows[cell - self.first_row]), order, &mut self.groups);
+    }
+}
+
 /// A cell on its way to its place.
 #[derive(Clone, Copy)]
 struct Placed {
@@ -135,35 +166,24 @@ impl NarrowCounts {
         let ends: Vec<usize> = cells.iter().map(end).collect();
 
         // Atom by atom, so that each is written where it stays; threads go along cells.
-        struct Along {
-            atom: usize,
-            cell: usize,
-            first: AtomKey,
-            groups: Vec<(u64, RawCount)>,
-            begin: usize,
-        }
-        let begin = || None;
-        let next = |along: &mut Option<Along>, atom: usize| {
-            let cell = match along {
-                Some(along) if along.atom + 1 == atom && atom < ends[along.cell] => along.cell,
-                Some(along) if along.atom + 1 == atom => along.cell + 1,
-                _ => ends.partition_point(|&end| end <= atom),
-            };
-            if along.as_ref().is_none_or(|along| along.cell != cell) {
-                let Placed { place, part, at, .. } = cells[cell];
-                let mut groups = along.take().map_or_else(Vec::new, |along| along.groups);
-                parts[part as usize].atoms(at as usize, &order, &mut groups);
-                let first = placed(ranks.narrow_atom(&packing, place));
-                let begin = cell.checked_sub(1).map_or(0, |before| ends[before]);
-                *along = Some(Along { atom, cell, first, groups, begin });
+        let enter = |along: &mut Along, cell: usize| {
+            along.count(cell, &cells, parts, &order);
+            along.cell = cell;
+            along.begin = cell.checked_sub(1).map_or(0, |before| ends[before]);
+            along.place = Some(placed(ranks.narrow_atom(&packing, cells[cell].place)));
+        };
+        let next = |along: &mut Along, atom: usize| {
+            if along.place.is_none() || along.next != atom {
+                enter(along, ends.partition_point(|&end| end <= atom));
+            } else if atom == ends[along.cell] {
+                enter(along, along.cell + 1);
             }
-            let along = along.as_mut().expect("set above");
-            along.atom = atom;
+            along.next = atom + 1;
             let (group, count) = along.groups[atom - along.begin];
-            (AtomKey { group, ..along.first }, count)
+            (AtomKey { group, ..along.place.expect("a cell was entered") }, count)
         };
         let (mut keys, mut counts) = (Vec::new(), Vec::new());
-        (0..total).into_par_iter().map_init(begin, next).unzip_into_vecs(&mut keys, &mut counts);
+        (0..total).into_par_iter().map_init(Along::default, next).unzip_into_vecs(&mut keys, &mut counts);
         (keys, counts)
     }
 }

@@ -285,7 +285,8 @@ impl Work<'_> {
     fn atoms(&mut self, at: usize) -> (Open, bool) {
         let rounding = self.rounding;
         let base = rounding.base;
-        let mut edges = Vec::new();
+        // And one for the total.
+        let mut edges = Vec::with_capacity(self.cells.cells[at].atoms.len() + 1);
         let (mut distinct, mut sum) = (true, 0);
         for (ordinal, atom) in self.cells.cells[at].atoms.clone().enumerate() {
             let count = rounding.cube.counts[atom].expose();

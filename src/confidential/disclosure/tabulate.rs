@@ -64,30 +64,32 @@ impl<'c> Tabulation<'c> {
             let found = |unit: Unit| held.binary_search_by_key(&unit, |u| u.0).map_or(&[][..], |at| held[at].1);
             units = all.map(|unit| (unit, found(unit))).collect();
         }
-        // By all threads, which takes the memory too.
-        let nothing = (0..columns * units.len()).into_par_iter().with_min_len(MIN_NUMBERS).map(|_| ProtectedCount::NO_DATA);
-        let mut numbers: Vec<ProtectedCount> = nothing.collect();
         let scratch = || (vec![T::default(); columns], Vec::new());
-        numbers.par_chunks_mut(columns).zip(&units).for_each_init(scratch, |(sums, at), (row, (_, runs))| {
+        let sums = |(sums, at): &mut (Vec<T>, Vec<u32>), runs: &[(Unit, Range<usize>)]| {
             sums.fill(T::default());
             for atom in runs.iter().flat_map(|run| run.1.clone()) {
                 for &column in self.entries.columns_of(self.cube.keys[atom].group, at) {
                     add(&mut sums[column as usize], atom);
                 }
             }
-            row.iter_mut().zip(sums.iter()).for_each(|(number, sum)| *number = ProtectedCount::published(publish(sum)));
-        });
-        let shown = |unit: usize| {
-            matches!(level, Level::Areas(_)) || numbers[unit * columns..][..columns].iter().any(|n| n.value() != Some(0))
         };
-        let listed: Vec<usize> = (0..units.len()).into_par_iter().filter(|&unit| shown(unit)).collect();
-        // In place: these are the most memory that a run takes.
-        for (at, &unit) in listed.iter().enumerate().filter(|(at, unit)| at != *unit) {
-            numbers.copy_within(unit * columns..(unit + 1) * columns, at * columns);
+        if let Level::Grid(_) = level {
+            // First what is listed, so that no more memory is taken than for that: it is the most that a run takes.
+            let shown = |scratch: &mut (Vec<T>, Vec<u32>), runs: &[(Unit, Range<usize>)]| {
+                sums(scratch, runs);
+                scratch.0.iter().any(|sum| publish(sum) != 0)
+            };
+            let listed = units.par_iter().map_init(scratch, |scratch, unit| shown(scratch, unit.1).then_some(*unit));
+            units = listed.flatten_iter().collect();
         }
-        numbers.truncate(listed.len() * columns);
-        numbers.shrink_to_fit();
-        Block { date: self.date, level, units: listed.into_iter().map(|unit| units[unit].0).collect(), numbers }
+        // By all threads, which takes the memory too.
+        let nothing = (0..columns * units.len()).into_par_iter().with_min_len(MIN_NUMBERS).map(|_| ProtectedCount::NO_DATA);
+        let mut numbers: Vec<ProtectedCount> = nothing.collect();
+        numbers.par_chunks_mut(columns).zip(&units).for_each_init(scratch, |scratch, (row, (_, runs))| {
+            sums(scratch, runs);
+            row.iter_mut().zip(&scratch.0).for_each(|(number, sum)| *number = ProtectedCount::published(publish(sum)));
+        });
+        Block { date: self.date, level, units: units.into_iter().map(|unit| unit.0).collect(), numbers }
     }
 
     /// Atoms that lie in the same unit, by unit.
