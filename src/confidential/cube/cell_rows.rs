@@ -1,7 +1,6 @@
 //! Counts by cell and group: for each cell a row of bytes, a column for each group.
 //!
-//! Few groups occur, and most of them in most cells, so that a row takes less memory than its atoms would one by one, and a record that is counted finds its
-//! cell and no more. Groups are given columns as they come. What a byte cannot hold, and groups beyond [`MOST_COLUMNS`], go to a table of their own.
+//! Where few groups occur, a row takes less memory than its atoms would one by one, and a record that is counted finds its cell and no more. Groups are given columns as they come. What a byte cannot hold, and groups beyond [`MOST_COLUMNS`], go to a table of their own.
 
 use std::sync::Mutex;
 
@@ -13,7 +12,7 @@ use crate::confidential::raw_count::{RawCount, SmallCount};
 pub(super) const MOST_COLUMNS: usize = 64;
 const FIRST_COLUMNS: usize = 8;
 const FIRST_SLOTS: usize = 64;
-/// Cells looked up together: memory answers side by side.
+/// Records whose cells are looked up together: memory answers side by side.
 const TOGETHER: usize = 32;
 
 /// Of a group that was not met yet.
@@ -72,14 +71,13 @@ impl KnownColumns {
 /// Cells with their counts.
 #[derive(Default)]
 pub(super) struct CellRows {
-    /// Where to find a cell: its position and 1; 0 is a free slot. Half full at most.
-    slots: Vec<u32>,
-    /// Narrow keys without their groups, as they came.
+    /// Slot by slot the narrow key without its group and 1; 0 is a free slot. Three quarters full at most, so that a free slot is near.
     cells: Vec<u64>,
-    /// Row by row.
+    /// For each slot its row.
     rows: Vec<SmallCount>,
     columns: usize,
-    /// What is not in rows, by position of the cell and group.
+    taken: usize,
+    /// What is not in rows, by narrow key.
     carried: CountTable,
 }
 
@@ -87,59 +85,49 @@ impl CellRows {
     /// Counts a record for each narrow key.
     pub(super) fn count(&mut self, packing: &Packing, columns: &Columns, known: &mut KnownColumns, keys: &[u64]) {
         for keys in keys.chunks(TOGETHER) {
-            while (self.cells.len() + keys.len()) * 2 > self.slots.len() {
+            while (self.taken + keys.len()) * 4 > self.cells.len() * 3 {
                 self.grow();
             }
-            let mut found = [(0, 0); TOGETHER];
-            for (found, &key) in found.iter_mut().zip(keys) {
-                let (cell, group) = packing.place_and_group(key);
-                *found = (self.position(cell), group);
-            }
-            for &(cell, group) in &found[..keys.len()] {
-                let column = columns.of(known, group);
+            let mut slots = [0; TOGETHER];
+            slots.iter_mut().zip(keys).for_each(|(slot, &key)| *slot = self.slot(packing.place_and_group(key).0));
+            for (&slot, &key) in slots.iter().zip(keys) {
+                let column = columns.of(known, packing.place_and_group(key).1);
                 if column == NO_COLUMN {
-                    self.carried.add(carried_key(cell, group), RawCount::ONE);
+                    self.carried.add(key, RawCount::ONE);
                     continue;
                 }
                 while usize::from(column) >= self.columns {
                     self.widen();
                 }
-                if self.rows[cell * self.columns + usize::from(column)].count_one() {
-                    self.carried.add(carried_key(cell, group), RawCount::SMALL_LIMIT);
+                if self.rows[slot * self.columns + usize::from(column)].count_one() {
+                    self.carried.add(key, RawCount::SMALL_LIMIT);
                 }
             }
         }
     }
 
-    /// Where a cell is; it gets a row if it is new.
+    /// The slot of a cell; a free one becomes its own if it is new.
     #[inline]
-    fn position(&mut self, cell: u64) -> usize {
-        let mask = self.slots.len() - 1;
-        let mut slot = first_place(cell) & mask;
-        loop {
-            match self.slots[slot] {
-                0 => break,
-                at if self.cells[at as usize - 1] == cell => return at as usize - 1,
-                _ => slot = (slot + 1) & mask,
-            }
+    fn slot(&mut self, cell: u64) -> usize {
+        let slot = slot_in(&self.cells, cell);
+        if self.cells[slot] == 0 {
+            self.cells[slot] = cell + 1;
+            self.taken += 1;
         }
-        self.cells.push(cell);
-        self.rows.resize(self.rows.len() + self.columns, SmallCount::default());
-        self.slots[slot] = self.cells.len() as u32;
-        self.cells.len() - 1
+        slot
     }
 
     #[cold]
     fn grow(&mut self) {
-        self.slots = vec![0; (2 * self.slots.len()).max(FIRST_SLOTS)];
-        let mask = self.slots.len() - 1;
-        for (at, &cell) in (1..).zip(&self.cells) {
-            let mut slot = first_place(cell) & mask;
-            while self.slots[slot] != 0 {
-                slot = (slot + 1) & mask;
-            }
-            self.slots[slot] = at;
+        let slots = (2 * self.cells.len()).max(FIRST_SLOTS);
+        let mut cells = vec![0; slots];
+        let mut rows = vec![SmallCount::default(); slots * self.columns];
+        for (at, &cell) in self.cells.iter().enumerate().filter(|(_, cell)| **cell != 0) {
+            let slot = slot_in(&cells, cell - 1);
+            cells[slot] = cell;
+            rows[slot * self.columns..][..self.columns].copy_from_slice(&self.rows[at * self.columns..][..self.columns]);
         }
+        (self.cells, self.rows) = (cells, rows);
     }
 
     /// Doubles the columns.
@@ -161,58 +149,66 @@ impl CellRows {
     }
 }
 
-fn carried_key(cell: usize, group: u32) -> u64 {
-    (cell as u64) << Packing::MOST_GROUP_BITS | u64::from(group)
-}
-
-fn group_of(carried_key: u64) -> u32 {
-    carried_key as u32 & ((1 << Packing::MOST_GROUP_BITS) - 1)
+/// Where a cell is among slots, or the free slot that it would take.
+#[inline]
+fn slot_in(cells: &[u64], cell: u64) -> usize {
+    let mask = cells.len() - 1;
+    let mut slot = first_place(cell) & mask;
+    while cells[slot] != 0 && cells[slot] != cell + 1 {
+        slot = (slot + 1) & mask;
+    }
+    slot
 }
 
 /// Cells with their counts, to be read.
 pub(super) struct CountedRows {
-    /// Narrow keys without their groups, in any order.
-    pub(super) cells: Vec<u64>,
+    cells: Vec<u64>,
     rows: Vec<SmallCount>,
     columns: usize,
     carried: Vec<(u64, RawCount)>,
 }
 
 impl CountedRows {
-    fn row(&self, cell: usize) -> &[SmallCount] {
-        &self.rows[cell * self.columns..][..self.columns]
+    /// Slots and the narrow keys without their groups, in any order.
+    pub(super) fn cells(&self) -> impl Iterator<Item = (usize, u64)> {
+        self.cells.iter().enumerate().filter_map(|(slot, &cell)| Some((slot, cell.checked_sub(1)?)))
     }
 
-    fn carried(&self, cell: usize) -> impl Iterator<Item = (u32, RawCount)> {
-        let from = self.carried.partition_point(|&(key, _)| key < carried_key(cell, 0));
-        let of_cell = self.carried[from..].iter().take_while(move |(key, _)| *key < carried_key(cell + 1, 0));
-        of_cell.map(|&(key, count)| (group_of(key), count))
+    fn row(&self, slot: usize) -> &[SmallCount] {
+        &self.rows[slot * self.columns..][..self.columns]
+    }
+
+    fn carried(&self, slot: usize, packing: &Packing) -> impl Iterator<Item = (u32, RawCount)> {
+        let cell = self.cells[slot] - 1;
+        let from = self.carried.partition_point(|&(key, _)| packing.place_and_group(key).0 < cell);
+        let counts = self.carried[from..].iter().map(|&(key, count)| (packing.place_and_group(key), count));
+        counts.take_while(move |&((place, _), _)| place == cell).map(|((_, group), count)| (group, count))
     }
 
     /// Groups that occur without a column, or more often than a row can hold.
-    pub(super) fn carried_groups(&self) -> impl Iterator<Item = u32> {
-        self.carried.iter().map(|&(key, _)| group_of(key))
+    pub(super) fn carried_groups(&self, packing: &Packing) -> impl Iterator<Item = u32> {
+        self.carried.iter().map(|&(key, _)| packing.place_and_group(key).1)
     }
 
-    /// How many atoms a cell has; `order` is that of [`CountedRows::atoms`].
-    pub(super) fn atoms_len(&self, cell: usize, order: &Order, atoms: &mut Vec<(u64, RawCount)>) -> usize {
+    /// How many atoms the cell of a slot has; `order` is that of [`CountedRows::atoms`].
+    pub(super) fn atoms_len(&self, slot: usize, order: &Order, atoms: &mut Vec<(u64, RawCount)>) -> usize {
         if self.carried.is_empty() {
             // In bytes, so that many are added at once: a row is no longer than they can count.
-            return usize::from(self.row(cell).iter().map(|count| u8::from(!count.is_none())).sum::<u8>());
+            return usize::from(self.row(slot).iter().map(|count| u8::from(!count.is_none())).sum::<u8>());
         }
-        self.atoms((cell, self.row(cell)), order, atoms);
+        self.atoms((slot, self.row(slot)), order, atoms);
         atoms.len()
     }
 
-    /// Copies a cell's row.
+    /// Copies the row of a slot.
     #[inline]
-    pub(super) fn copy_row(&self, cell: usize, row: &mut Row) {
-        row[..self.columns].copy_from_slice(self.row(cell));
+    pub(super) fn copy_row(&self, slot: usize, row: &mut Row) {
+        row[..self.columns].copy_from_slice(self.row(slot));
         row[self.columns..].fill(SmallCount::default());
     }
 
-    /// Groups of a cell, whose row is given, with their counts, in the order of ranked groups.
-    pub(super) fn atoms(&self, (cell, row): (usize, &[SmallCount]), order: &Order, atoms: &mut Vec<(u64, RawCount)>) {
+    /// Groups of the cell of a slot, whose row is given, with their counts, in the order of ranked groups.
+    pub(super) fn atoms(&self, (slot, row): (usize, &[SmallCount]), order: &Order, atoms: &mut Vec<(u64, RawCount)>) {
         // Every group is written, and the next one over it where there is none of it: that costs less than to guess.
         atoms.resize(order.columns.len(), Default::default());
         let mut len = 0;
@@ -225,9 +221,8 @@ impl CountedRows {
         if self.carried.is_empty() {
             return;
         }
-        let in_row = atoms.len();
-        atoms.extend(self.carried(cell).map(|(group, count)| (order.groups[group as usize], count)));
-        if atoms.len() > in_row {
+        atoms.extend(self.carried(slot, &order.packing).map(|(group, count)| (order.groups[group as usize], count)));
+        if atoms.len() > len {
             atoms.sort_unstable_by_key(|&(group, _)| group);
             atoms.dedup_by(|(group, count), (kept, sum)| {
                 let same = group == kept;
@@ -242,6 +237,7 @@ impl CountedRows {
 
 /// How groups of rows are ordered.
 pub(super) struct Order {
+    packing: Packing,
     /// Every column with the ranked group it stands for, by group.
     columns: Vec<(u64, usize)>,
     /// What every group becomes.
@@ -250,9 +246,49 @@ pub(super) struct Order {
 
 impl Order {
     /// From what every group becomes, and the groups of columns.
-    pub(super) fn new(groups: Vec<u64>, of_columns: &[u32]) -> Self {
+    pub(super) fn new(packing: Packing, groups: Vec<u64>, of_columns: &[u32]) -> Self {
         let mut columns: Vec<_> = of_columns.iter().map(|&group| groups[group as usize]).zip(0..).collect();
         columns.sort_unstable();
-        Self { columns, groups }
+        Self { packing, columns, groups }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::confidential::cube::key::PackedKey;
+
+    #[test]
+    fn records_are_counted_like_in_a_map() {
+        // Few and many groups, in one cell and in many, and more records in one group than a byte holds.
+        for (groups, cells) in [(1, 1), (5, 3000), (64, 40), (900, 7), (900, 2000)] {
+            let packing = Packing::of(1, 1, groups).unwrap();
+            let (columns, mut known, mut rows) = (Columns::default(), KnownColumns::new(&packing), CellRows::default());
+            let mut expected = BTreeMap::<(u64, u64), RawCount>::new();
+            let narrow = |cell: u64, group: u64| packing.narrow(PackedKey::of_place(cell, group));
+            let mut keys = Vec::new();
+            for i in (0..60_000_u64).map(|i| (i * 7919) % 60_013) {
+                let (cell, group) = (i % cells, (i * i) % groups);
+                keys.push(narrow(cell, group));
+                let place = packing.place_and_group(narrow(cell, 0)).0;
+                *expected.entry((place, groups - 1 - group)).or_default() += RawCount::ONE;
+            }
+            keys.chunks(77).for_each(|keys| rows.count(&packing, &columns, &mut known, keys));
+            // Ranks the other way round.
+            let order = Order::new(packing, (0..groups).rev().collect(), &columns.into_groups());
+            let counted = rows.counted();
+            let mut found = BTreeMap::new();
+            for (slot, cell) in counted.cells() {
+                let (mut row, mut atoms) = ([SmallCount::default(); MOST_COLUMNS], Vec::new());
+                counted.copy_row(slot, &mut row);
+                counted.atoms((slot, &row), &order, &mut atoms);
+                assert!(atoms.is_sorted_by(|a, b| a.0 < b.0));
+                assert_eq!(counted.atoms_len(slot, &order, &mut Vec::new()), atoms.len());
+                found.extend(atoms.into_iter().map(|(group, count)| ((cell, group), count)));
+            }
+            assert!(found == expected, "{groups} groups in {cells} cells");
+        }
     }
 }

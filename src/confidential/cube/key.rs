@@ -27,6 +27,12 @@ impl PackedKey {
         Self(u128::from(place) << 64 | u128::from((u64::from(date) << GROUP_BITS) | group))
     }
 
+    /// A key for tests that know no cells.
+    #[cfg(test)]
+    pub(super) fn of_place(place: u64, group: u64) -> Self {
+        Self(u128::from(place << AREAS_BITS) << 64 | u128::from(group))
+    }
+
     /// For the way to disk and back.
     pub(super) fn to_bits(self) -> u128 {
         self.0
@@ -73,7 +79,7 @@ pub(super) struct Packing {
 
 impl Packing {
     /// More groups than that are not numbered in lists.
-    pub(super) const MOST_GROUP_BITS: u32 = 16;
+    const MOST_GROUP_BITS: u32 = 16;
 
     /// For numbers below these; `None` where they do not fit.
     pub(super) fn of(areas: u64, dates: u64, groups: u64) -> Option<Self> {

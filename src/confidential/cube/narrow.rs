@@ -105,10 +105,10 @@ impl Along {
             self.first_row = cell;
             let cells = &cells[cell..(cell + ROWS).min(cells.len())];
             self.rows.resize(cells.len(), [SmallCount::default(); MOST_COLUMNS]);
-            cells.iter().zip(&mut self.rows).for_each(|(cell, row)| parts[cell.part as usize].copy_row(cell.at as usize, row));
+            cells.iter().zip(&mut self.rows).for_each(|(cell, row)| parts[cell.part as usize].copy_row(cell.slot as usize, row));
         }
-        let Placed { part, at, .. } = cells[cell];
-        parts[part as usize].atoms((at as usize, &self.rows[cell - self.first_row]), order, &mut self.groups);
+        let Placed { part, slot, .. } = cells[cell];
+        parts[part as usize].atoms((slot as usize, &self.rows[cell - self.first_row]), order, &mut self.groups);
     }
 }
 
@@ -118,7 +118,7 @@ struct Placed {
     /// Its ranked narrow key without the group.
     place: u64,
     part: u32,
-    at: u32,
+    slot: u32,
     atoms: u32,
 }
 
@@ -127,12 +127,12 @@ impl NarrowCounts {
     pub(super) fn occurring(&self, nothing: impl Fn() -> Occurring + Sync) -> Occurring {
         let of_part = |part: &CountedRows| {
             let mut occurring = nothing();
-            for &cell in &part.cells {
+            for (_, cell) in part.cells() {
                 let (date, areas) = self.packing.date_and_areas(cell);
                 occurring.dates[date] = true;
                 occurring.areas[areas as usize] = true;
             }
-            part.carried_groups().for_each(|group| occurring.mark_group(u64::from(group)));
+            part.carried_groups(&self.packing).for_each(|group| occurring.mark_group(u64::from(group)));
             occurring
         };
         let mut occurring = self.parts.par_iter().map(of_part).reduce(&nothing, Occurring::or);
@@ -144,16 +144,16 @@ impl NarrowCounts {
     /// Atoms with ranks in their keys, in order, and their counts; `placed` has the last word on where a cell's atoms lie.
     pub(super) fn atoms(self, ranks: &KeyRanks, placed: impl Fn(AtomKey) -> AtomKey + Sync) -> (Vec<AtomKey>, Vec<RawCount>) {
         let (packing, parts) = (self.packing, self.parts.as_slice());
-        let order = Order::new(ranks.groups(), &self.columns);
+        let order = Order::new(packing, ranks.groups(), &self.columns);
         let of_part = |part: usize| {
             let (rows, mut atoms) = (&parts[part], Vec::new());
-            let place = |(at, &cell): (usize, &u64)| Placed {
+            let place = |(slot, cell)| Placed {
                 place: ranks.narrow_place(&packing, cell),
                 part: part as u32,
-                at: at as u32,
-                atoms: rows.atoms_len(at, &order, &mut atoms) as u32,
+                slot: slot as u32,
+                atoms: rows.atoms_len(slot, &order, &mut atoms) as u32,
             };
-            rows.cells.iter().enumerate().map(place).collect::<Vec<_>>()
+            rows.cells().map(place).collect::<Vec<_>>()
         };
         let mut cells: Vec<Placed> = (0..parts.len()).into_par_iter().flat_map_iter(of_part).collect();
         cells.par_sort_unstable_by_key(|cell| cell.place);
