@@ -4,7 +4,7 @@
 
 use rayon::prelude::*;
 
-use crate::confidential::{Column, Lattice, Level, ProtectedCount, Release, Status, Unit};
+use crate::confidential::{Column, Lattice, Level, Release, Unit};
 use crate::error::{Failure, Kind, Language};
 use crate::grid::GridSize;
 use crate::layer::bivariate::{Pair, PairRule, is_part};
@@ -187,9 +187,9 @@ pub(super) fn tally(release: &Release, level: Level, columns: &[Column], first: 
                 (Some(largest), Unit::Cell(cell)) => times(cell.size(), largest),
                 _ => 1,
             };
-            let base = shown(numbers[total]).filter(|&base| base > 0);
+            let base = numbers[total].value().filter(|&base| base > 0);
             for ((tally, shares), &number) in tallies.iter_mut().zip(&numbers[first..]) {
-                let Some(number) = shown(number) else { continue };
+                let Some(number) = number.value() else { continue };
                 tally.add(number.saturating_mul(land));
                 if let (Some(shares), Some(base)) = (shares, base) {
                     shares.add(thousandths(number, base));
@@ -198,11 +198,6 @@ pub(super) fn tally(release: &Release, level: Level, columns: &[Column], first: 
         }
     }
     tallies.into_iter().map(|(tally, shares)| (tally.histogram(), shares.map(Tally::histogram))).collect()
-}
-
-/// The number, if one is shown.
-fn shown(number: ProtectedCount) -> Option<i64> {
-    matches!(number.status(), Status::Value | Status::Zero | Status::Uncertain).then(|| number.value()).flatten()
 }
 
 /// A part in thousandths of the whole, rounded down.

@@ -354,7 +354,8 @@ impl Forest {
     /// An edge does not touch one of its ends any more.
     fn leave(&mut self, slot: u32, end: u32) {
         let list = &mut self.touching[end as usize];
-        let at = list.iter().position(|&e| e == slot).expect("an edge touches both its ends");
+        // What leaves came lately, most often.
+        let at = list.iter().rposition(|&e| e == slot).expect("an edge touches both its ends");
         list.swap_remove(at);
         if self.above[end as usize] == slot {
             self.above[end as usize] = NOTHING;

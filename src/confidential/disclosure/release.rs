@@ -82,10 +82,10 @@ impl ProtectedCount {
     /// The number, where one is published.
     #[inline]
     pub fn value(self) -> Option<i64> {
-        match self.status() {
-            Status::Suppressed | Status::None => None,
-            Status::Uncertain => Some(self.0 - UNCERTAIN_OFFSET),
-            Status::Value | Status::Zero => Some(self.0),
+        match self.0 {
+            SUPPRESSED | NO_DATA => None,
+            n if n > LIMIT => Some(n - UNCERTAIN_OFFSET),
+            n => Some(n),
         }
     }
 }
