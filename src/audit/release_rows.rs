@@ -23,6 +23,9 @@ const ABSENT: i64 = i64::MIN;
 /// Rows decoded at a time: their columns stay in a core's cache.
 const BATCH_ROWS: usize = 1 << 14;
 
+/// Row groups for each thread between two rests, when what they gave is put together.
+const WAVE: usize = 3;
+
 /// Reads all rows into the bundle, whose levels, dates and columns are known.
 pub(super) fn read(bundle: &mut Bundle, file: &Path) -> Result<(), BundleError> {
     let unreadable = |e: &dyn std::fmt::Display| BundleError::unreadable(file, &std::io::Error::other(e.to_string()));
@@ -31,8 +34,8 @@ pub(super) fn read(bundle: &mut Bundle, file: &Path) -> Result<(), BundleError> 
     let metadata = ArrowReaderMetadata::load(&opened, options).map_err(|e| unreadable(&e))?;
     let groups: Vec<usize> = (0..metadata.metadata().num_row_groups()).collect();
     let mut last = None;
-    // As many row groups at once as there are threads: no more than these are in memory beside the numbers.
-    for wave in groups.chunks(rayon::current_num_threads()) {
+    // Some row groups at once: no more than these are in memory beside the numbers.
+    for wave in groups.chunks(WAVE * rayon::current_num_threads()) {
         let known = &*bundle;
         let read_group = |&group: &usize| -> Result<RowGroup, BundleError> {
             let opened = File::open(file).map_err(|e| BundleError::unreadable(file, &e))?;
@@ -45,7 +48,7 @@ pub(super) fn read(bundle: &mut Bundle, file: &Path) -> Result<(), BundleError> 
             }
             Ok(rows)
         };
-        for rows in wave.par_iter().map(read_group).collect::<Vec<_>>() {
+        for rows in wave.par_iter().with_max_len(1).map(read_group).collect::<Vec<_>>() {
             rows?.append(bundle, &mut last);
         }
     }

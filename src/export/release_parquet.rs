@@ -39,6 +39,9 @@ struct Segment<'r> {
     units: Range<usize>,
 }
 
+/// Row groups for each thread between two rests, when what was encoded is written.
+const WAVE: usize = 3;
+
 /// What is the same in every row group.
 struct Columns<'r> {
     release: &'r Release,
@@ -64,9 +67,10 @@ fn write_to(release: &Release, file: File) -> Result<(), ParquetError> {
     let mut out = BufWriter::with_capacity(1 << 20, file);
     let mut writer = SerializedFileWriter::new(&mut out, Arc::new(schema(release)?), Arc::new(properties))?;
     let schema = writer.schema_descr().clone();
-    // As many row groups at once as there are threads, appended in order: the bytes do not depend on how many.
-    for wave in row_groups(release, columns.rows_per_unit).chunks(rayon::current_num_threads()) {
-        let encoded: Vec<_> = wave.par_iter().map(|segments| columns.chunks(segments, &schema)).collect::<Result<_, _>>()?;
+    // Some row groups at once, appended in order: the bytes do not depend on how many.
+    for wave in row_groups(release, columns.rows_per_unit).chunks(WAVE * rayon::current_num_threads()) {
+        let encoded: Vec<_> =
+            wave.par_iter().with_max_len(1).map(|segments| columns.chunks(segments, &schema)).collect::<Result<_, _>>()?;
         for chunks in encoded {
             let mut row_group = writer.next_row_group()?;
             for DictionaryChunk { bytes, close } in chunks {

@@ -92,7 +92,7 @@ impl Symbology {
             };
             tallies.into_iter().enumerate().map(theme).collect::<Vec<_>>()
         };
-        let parts: Vec<Vec<Theme>> = chunks.par_iter().map(themes).collect();
+        let parts: Vec<Vec<Theme>> = chunks.par_iter().with_max_len(1).map(themes).collect();
         let mut by_level: Vec<(Level, Vec<Theme>)> = levels.into_iter().map(|level| (level, Vec::new())).collect();
         for ((level, _), part) in chunks.iter().zip(parts) {
             let of_level = by_level.iter_mut().find(|(other, _)| other == level).expect("chunks are of levels");

@@ -9,6 +9,7 @@
 //! This takes the place of a walk that carries differences along: it keeps groups within the base too, and it is exactly unbiased.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
@@ -48,15 +49,16 @@ struct Block {
 pub(super) fn rounded(cube: &Cube, lattice: &Lattice, atoms: Range<usize>, base: u32, hash: KeyedHash) -> Vec<u64> {
     let rounding = Rounding::new(cube, lattice, base, hash);
     let cells = NestedCells::new(cube, lattice, atoms.clone());
-    let mut blocks: Vec<Block> = cells.tops().into_par_iter().map(|top| rounding.block(&cells, top)).collect();
+    let mut blocks: Vec<Block> = cells.tops().into_par_iter().with_max_len(1).map(|top| rounding.block(&cells, top)).collect();
     rounding.join(&mut blocks);
-    let mut counts: Vec<u64> = cube.counts[atoms.clone()].par_iter().map(|count| count.expose()).collect();
-    for block in &blocks {
+    let counts: Vec<AtomicU64> = cube.counts[atoms.clone()].par_iter().map(|count| count.expose().into()).collect();
+    // Every small atom is of one block, so that no two threads write the same; they need not wait for each other.
+    blocks.into_par_iter().for_each(|block| {
         for (&atom, &raised) in block.atoms.iter().zip(block.bundles.raised()) {
-            counts[atom - atoms.start] = if raised { u64::from(base) } else { 0 };
+            counts[atom - atoms.start].store(if raised { u64::from(base) } else { 0 }, Ordering::Relaxed);
         }
-    }
-    counts
+    });
+    counts.into_iter().map(AtomicU64::into_inner).collect()
 }
 
 /// The finest cells in nested order.
@@ -98,14 +100,14 @@ impl<'c> NestedCells<'c> {
             });
             (top, digits.sum())
         };
-        let mut start = atoms.start;
-        let runs = cube.keys[atoms].chunk_by(|a, b| a.cell == b.cell).map(|run| {
-            start += run.len();
-            start - run.len()..start
-        });
-        let runs: Vec<Range<usize>> = runs.collect();
-        let cell = |atoms: Range<usize>| NestedCell { place: place(cube.keys[atoms.start].cell), atoms };
-        let mut cells: Vec<NestedCell> = runs.into_par_iter().map(cell).collect();
+        let keys = &cube.keys;
+        let begins = |&at: &usize| at == atoms.start || keys[at].cell != keys[at - 1].cell;
+        let begins: Vec<usize> = atoms.clone().into_par_iter().filter(begins).collect();
+        let cell = |at: usize| {
+            let atoms = begins[at]..begins.get(at + 1).copied().unwrap_or(atoms.end);
+            NestedCell { place: place(keys[atoms.start].cell), atoms }
+        };
+        let mut cells: Vec<NestedCell> = (0..begins.len()).into_par_iter().map(cell).collect();
         cells.par_sort_unstable_by_key(|cell| cell.place);
         Self { cube, sizes, inside, cells }
     }
