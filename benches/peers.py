@@ -30,6 +30,8 @@ N = F / (2 - F)
 
 BANDS = [0, 6, 18, 30, 50, 65]
 SIZES_M = [100, 1000, 10000]
+# The largest last.
+TABLES = ["age", "benefit", "age,benefit"]
 
 
 def steps():
@@ -228,7 +230,7 @@ class Desk:
             subprocess.run([sys.executable, Path(__file__).parent / "reference.py", str(persons), self.folder, *flags], check=True)
         return str(file)
 
-    def run(self, source, *flags, sizes=SIZES_M, method="round", formats="parquet"):
+    def run(self, source, *flags, sizes=SIZES_M, method="round", formats="parquet", tables=TABLES):
         """The command of a run; its bundle is `bundle` in the folder."""
         shutil.rmtree(self.bundle, ignore_errors=True)
         bands = ",".join(map(str, BANDS))
@@ -236,7 +238,7 @@ class Desk:
         return [
             self.kleinraum, "run", source, "--crs", "EPSG:3035" if is_projected(source) else "EPSG:25832", "--x", "x", "--y", "y",
             "--sizes", ",".join(map(str, sizes)), "--dimension", f"age=age:{bands}", "--dimension", "benefit=benefit",
-            "--table", "age", "--table", "benefit", "--table", "age,benefit", *methods[method], "--formats", formats,
+            *(flag for table in tables for flag in ("--table", table)), *methods[method], "--formats", formats,
             "-o", self.bundle, *flags,
         ]  # fmt: skip
 
@@ -311,10 +313,12 @@ def joint_suppression(desk, table):
     """All sizes, groups and areas that follow no grid, protected and attacked together."""
     source = desk.records(desk.persons, ".parquet")
     areas = f"areas={desk.folder / 'areas.gpkg'}:key:name"
-    medians = desk.in_turn({"kleinraum suppress with audit": lambda: desk.run(source, "--area", areas, method="suppress")})
-    table.add("Parquet → `suppress` with areas, audited", medians)
-    for stage in ("protect", "audit"):
-        table.say(f"| | of it {stage} | {desk.stage_s(stage):.2f} | | | | |")
+    for tables in (TABLES[-1:], TABLES):
+        command = lambda: desk.run(source, "--area", areas, method="suppress", tables=tables)  # noqa: B023, E731
+        medians = desk.in_turn({"kleinraum suppress with audit": command})
+        table.add(f"Parquet → `suppress`, three sizes and areas, {', '.join(tables)}, audited", medians)
+        for stage in ("protect", "audit"):
+            table.say(f"| | of it {stage} | {desk.stage_s(stage):.2f} | | | | |")
 
 
 def pyramid(desk, table):
