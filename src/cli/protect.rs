@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::cli::{attack::csv_field, words};
-use crate::confidential::{Dialect, PlainSpec, ProtectedTable, Status, protect_table};
+use crate::confidential::{Dialect, PlainSpec, ProtectedTable, Status};
 use crate::config::{MethodPlan, Plan, ZerosPlan};
 use crate::error::{Error, Language};
 use crate::{pipeline, say};
@@ -108,7 +108,7 @@ impl ProtectFlags {
         let dialect = Dialect { separator: self.separator, encoding: self.encoding, ..Dialect::default() };
         let spec =
             PlainSpec { file: self.table, dialect, dims: self.dims, hierarchies: self.hierarchy, count: self.count, method };
-        let protected = protect_table(&spec)?;
+        let protected = pipeline::protect_plain(&spec)?;
         let text = csv(&protected, &spec.count);
         match self.output {
             Some(path) => pipeline::write_new_file(&path, text.as_bytes(), false)?,

@@ -76,7 +76,7 @@ pub use disclosure::{
     Block, Comparison, Concentration, Earlier, Loss, Merge, Method, Outcome, PerturbationError, PerturbationParameters,
     PerturbationTable, ProtectedCount, RateRule, Release, Risks, Rules, RulesError, Status, Unprotected, Zeros,
 };
-pub use disclosure::{PlainMethod, PlainSpec, ProtectedTable, protect_table};
+pub use disclosure::{PlainMethod, PlainSpec, ProtectedTable, ShownTable, protect_table};
 pub use georeference::{
     AddressColumns, AddressSource, GeoreferenceSpec, PositionSource, RegisterColumns, RegisterFormat, RegisterSpec,
     StreetTableColumns, StreetTableSource, StreetTableSpec, UnknownColumn, UnmatchedFile,

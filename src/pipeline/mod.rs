@@ -38,7 +38,7 @@ pub use compare::{Choice, CompareOptions, Compared, compare};
 pub use compare::{Table as ComparedTable, risks as comparison_risks, table as comparison_table, warning as comparison_warning};
 pub use folder::{BundleFolder, FolderError};
 pub use key::write_key;
-pub use plain::plain_method;
+pub use plain::{plain_method, protect_plain};
 pub use stopwatch::StageTime;
 
 use audited::with_earlier;

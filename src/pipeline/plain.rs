@@ -1,6 +1,7 @@
 //! How a plain table is protected: what was said, checked as in a plan of a run.
 
-use crate::confidential::{Method, PlainMethod, Zeros};
+use crate::audit::{Limits, Standing, System, attack};
+use crate::confidential::{Method, PlainMethod, PlainSpec, ProtectedTable, ShownTable, Zeros, protect_table};
 use crate::config::{MethodPlan, Plan, ZerosPlan};
 use crate::error::{Error, Language};
 use crate::pipeline::job;
@@ -36,4 +37,36 @@ pub fn plain_method(plan: &Plan, language: Language) -> Result<(PlainMethod, Opt
         _ => unreachable!("plain tables have no other method"),
     };
     Ok((method, note))
+}
+
+/// Protects a plain table. What `suppress` withholds is attacked before it is given, and more is withheld for what is found out.
+///
+/// # Errors
+/// If a file does not hold what is asked for, or the rules cannot be followed.
+pub fn protect_plain(spec: &PlainSpec) -> Result<ProtectedTable, Error> {
+    protect_table(spec, |shown| known(&shown))
+}
+
+/// Positions of withheld numbers that are exactly known.
+fn known(shown: &ShownTable<'_>) -> Vec<usize> {
+    let mut system = System::default();
+    let floor = i64::from(shown.no_zero_withheld);
+    let unknown: Vec<Option<u32>> =
+        shown.numbers.iter().map(|number| number.value().is_none().then(|| system.unknown(floor))).collect();
+    for (whole, parts) in shown.sums {
+        let numbers = [(*whole, -1)].into_iter().chain(parts.iter().map(|&part| (part, 1)));
+        let (mut terms, mut constant) = (Vec::new(), 0);
+        for (at, sign) in numbers {
+            match unknown[at as usize] {
+                Some(x) => terms.push((x, sign)),
+                None => constant -= sign * shown.numbers[at as usize].value().unwrap_or(0),
+            }
+        }
+        system.state(terms, constant);
+    }
+    let (withheld, targets): (Vec<usize>, Vec<u32>) = unknown.iter().enumerate().filter_map(|(at, x)| Some((at, (*x)?))).unzip();
+    let limits = Limits { intervals: false, ..Limits::default() };
+    let found = attack(&system, &targets, &limits).expect("the table's own numbers add up");
+    let is_known = |standing| matches!(standing, Standing::Known | Standing::Linear);
+    withheld.into_iter().zip(found).filter(|(_, found)| is_known(found.standing)).map(|(at, _)| at).collect()
 }

@@ -10,7 +10,7 @@
 //!   Disclosure Control (ESSnet 2010) and what the Bundesbank's `sdcLog` checks, one over 50 % is what is mostly one contributor's.
 //! - `standard`, `strict`: thresholds in use by German offices (5, 10); our names.
 
-use std::fmt::Debug;
+use serde::Serialize;
 
 use crate::config::{DominancePlan, MethodPlan, Plan, PlanError, ProfilePlan, ThenPlan};
 use crate::error::Language;
@@ -56,19 +56,26 @@ pub(super) fn with_profile(plan: &Plan) -> Result<Plan, PlanError> {
 }
 
 /// Fills in, unless something else is said.
-fn set<T: PartialEq + Debug>(profile: ProfilePlan, key: &'static str, slot: &mut Option<T>, value: T) -> Result<(), PlanError> {
+fn set<T: PartialEq + Serialize>(
+    profile: ProfilePlan,
+    key: &'static str,
+    slot: &mut Option<T>,
+    value: T,
+) -> Result<(), PlanError> {
     match slot {
-        Some(found) if *found != value => Err(PlanError::AgainstProfile {
-            profile: profile.name(),
-            key,
-            found: format!("{found:?}").to_lowercase(),
-            set: format!("{value:?}").to_lowercase(),
-        }),
+        Some(found) if *found != value => {
+            Err(PlanError::AgainstProfile { profile: profile.name(), key, found: said(found), set: said(&value) })
+        }
         _ => {
             *slot = Some(value);
             Ok(())
         }
     }
+}
+
+/// A value as a plan writes it.
+fn said(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default().trim_matches('"').to_owned()
 }
 
 /// What a profile means, in words.
@@ -138,7 +145,7 @@ mod tests {
     fn saying_something_else_is() {
         for (toml, words) in [
             ("profile = \"standard\"\nthreshold = 4", "profile `standard` sets `protection.threshold` = 5, but 4"),
-            ("profile = \"zensus\"\nmethod = \"round\"", "sets `protection.method` = cellkey, but round"),
+            ("profile = \"zensus\"\nmethod = \"round\"", "sets `protection.method` = cell-key, but round"),
             ("profile = \"zensus\"\nv = 2.5", "sets `protection.v` = 3.0, but 2.5"),
             ("profile = \"destatis-sgb2\"\nminimum_base = 50", "sets `protection.minimum_base` = 100, but 50"),
         ] {

@@ -51,7 +51,7 @@ pub use compare::{Comparison, Loss, Outcome, Unprotected};
 pub use earlier::Earlier;
 pub use merge::Merge;
 pub use perturbation::{PerturbationError, PerturbationParameters, PerturbationTable};
-pub use plain::{PlainMethod, PlainSpec, ProtectedTable, protect_table};
+pub use plain::{PlainMethod, PlainSpec, ProtectedTable, ShownTable, protect_table};
 pub(in crate::confidential) use publish::protect;
 #[cfg(test)]
 pub(crate) use release::for_tests;

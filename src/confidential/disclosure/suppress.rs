@@ -55,6 +55,24 @@ pub(super) fn complement(system: &mut System) -> Result<Rounds, RulesError> {
     Ok(rounds)
 }
 
+/// Withholds more until an attack from outside (positions of numbers that it knows exactly) finds no protected number any more. What is safe stays
+/// safe when more is withheld, so the other checks are not repeated.
+pub(super) fn complement_found(system: &mut System, attack: impl Fn(&System) -> Vec<usize>) -> Result<(), RulesError> {
+    let mut choice = Choice::new(WHOLE_PATIENCE);
+    loop {
+        let mut found = attack(system);
+        found.retain(|&at| system.states[at].protected());
+        if found.is_empty() {
+            return Ok(());
+        }
+        let chosen = choice.of(system, &found, |target| nearest(system, target));
+        if chosen.is_empty() {
+            return Err(RulesError::NothingToWithhold);
+        }
+        withhold(system, &chosen);
+    }
+}
+
 /// How often linear functions and single equations may find a number out before an exchange is sought for it.
 const PATIENCE: u32 = 6;
 
