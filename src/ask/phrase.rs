@@ -97,11 +97,13 @@ const PAIRS: &[(&str, &str, Meaning)] = &[
 /// Words that say nothing a query could hold, folded.
 const SILENT: &str = " wo wohnen wohnt leben lebt gibt es wie viele wieviele viel sind ist der die das den dem des ein eine einer einem einen mit von \
     in im aus zu und oder auf fuer bei nach je pro am meisten meiste besonders hoch hohe hoher niedrig anteil anteile menschen mensch leute personen person \
-    einwohner einwohnerinnen bevoelkerung alle insgesamt zahl anzahl haben hat bekommen beziehen erhalten bezieher empfaenger familien familie haushalte \
-    haushalt jahre jahren jahr alt alte alter zeige zeig karte mir bitte welche welchen welcher orte orten ort hier dort leistungen unserem unser kreis \
+    einwohner einwohnerinnen bevoelkerung alle insgesamt zahl anzahl haben hat bekommen beziehen erhalten bezieher empfaenger jahre jahren jahr alt alte alter zeige zeig karte mir bitte welche welchen welcher orte orten ort hier dort leistungen unserem unser kreis \
     where do does live lives living how many much are is there the a an of with and or in on for per by most share high low people persons \
-    person residents inhabitants population number total all receiving receive receives on get getting families family households household years year \
+    person residents inhabitants population number total all receiving receive receives on get getting years year \
     old age aged show map me please which what places place who have has to from between than zwischen als sowie auch beim vom zum zur ";
+
+/// How words begin, folded, that ask for another unit than the records that are counted.
+const OTHER_UNITS: &[&str] = &["famili", "family", "haushalt", "household", "bedarfsgemeinschaft"];
 
 /// Reads a question. A written query is read as one.
 ///
@@ -114,19 +116,23 @@ pub fn read(stock: &Stock, text: &str) -> Result<Reading, AskError> {
     if text.contains('=') || text.trim().is_empty() || text.trim() == "*" {
         let query = Query::parse(stock, text)?;
         let chips = query.chips(stock);
-        return Ok(Reading { query, chips, unread: Vec::new(), unsure: Vec::new(), level: None });
+        return Ok(Reading { query, chips, ..Reading::default() });
     }
     let words: Vec<(&str, String)> = split(text).map(|word| (word, fold(word))).collect();
-    let mut reader = Reader { stock, words, reading: empty() };
+    let mut reader = Reader { stock, words, reading: Reading::default() };
     let mut at = 0;
     let mut silent = 0;
     while at < reader.words.len() {
         let length = reader.step(at);
         if length == 0 {
             let (word, folded) = &reader.words[at];
-            match SILENT.contains(&format!(" {folded} ")) || folded.chars().count() < 3 {
-                true => silent += 1,
-                false => reader.reading.unread.push((*word).to_owned()),
+            let number = folded.chars().all(|c| c.is_ascii_digit());
+            if OTHER_UNITS.iter().any(|unit| folded.starts_with(unit)) {
+                reader.reading.other_units.push((*word).to_owned());
+            } else if SILENT.contains(&format!(" {folded} ")) || (folded.chars().count() < 3 && !number) {
+                silent += 1;
+            } else {
+                reader.reading.unread.push((*word).to_owned());
             }
         }
         at += length.max(1);
@@ -137,10 +143,6 @@ pub fn read(stock: &Stock, text: &str) -> Result<Reading, AskError> {
         return Err(AskError::Nothing);
     }
     Ok(reading)
-}
-
-fn empty() -> Reading {
-    Reading { query: Query::default(), chips: Vec::new(), unread: Vec::new(), unsure: Vec::new(), level: None }
 }
 
 fn split(text: &str) -> impl Iterator<Item = &str> {

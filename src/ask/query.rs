@@ -30,7 +30,7 @@ pub struct Chip {
 }
 
 /// A question, how it was read, and what is unsure.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
     /// What is asked.
     pub query: Query,
@@ -38,6 +38,8 @@ pub struct Reading {
     pub chips: Vec<Chip>,
     /// Words that seemed to matter and were not understood.
     pub unread: Vec<String>,
+    /// Words that ask for families or households, where records are counted.
+    pub other_units: Vec<String>,
     /// Questions one of which may be meant, where that is unsure.
     pub unsure: Vec<String>,
     /// Level named in the question.

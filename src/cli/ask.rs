@@ -51,6 +51,7 @@ impl AskFlags {
                 let mut json = answer.to_json(language);
                 json["chips"] = serde_json::json!(reading.chips);
                 json["unread"] = serde_json::json!(reading.unread);
+                json["other_units"] = serde_json::json!(reading.other_units);
                 json["unsure"] = serde_json::json!(reading.unsure);
                 words::tell(&serde_json::to_string_pretty(&json).expect("an answer is JSON"));
             }
@@ -79,6 +80,14 @@ fn text(answer: &Answer, reading: &Reading, language: Language) -> String {
             language,
             "  unread  {unread}: nothing published is called that",
             "  unklar  {unread}: so heißt nichts Veröffentlichtes"
+        ));
+    }
+    if !reading.other_units.is_empty() {
+        let units = reading.other_units.join(", ");
+        lines.push(say!(
+            language,
+            "  counted records (mostly persons), not: {units}",
+            "  gezählt Datensätze (meist Personen), nicht: {units}"
         ));
     }
     for unsure in &reading.unsure {

@@ -43,6 +43,7 @@ pub(super) fn ask(bundle: &Loaded, asked: &Asked, language: Language) -> Respons
             let mut value = answer.to_json(language);
             value["chips"] = json!(reading.chips);
             value["unread"] = json!(reading.unread);
+            value["other_units"] = json!(reading.other_units);
             value["unsure"] = json!(reading.unsure);
             reply::json(&value)
         }

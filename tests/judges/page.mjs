@@ -77,8 +77,9 @@ async function story() {
   await shot(page, "desktop");
   await accessible(page, "light");
 
-  await page.type("#question", "Wo wohnen Menschen mit SGB II?");
+  await page.type("#question", "Wo wohnen Familien mit SGB II?");
   await act(page, () => page.keyboard.press("Enter"));
+  check(/Datensätze.*nicht: Familien/.test(await text(page, "#reading")), "families are passed over where records are counted");
   check(/SGB II/.test(await text(page, "#reading")), "the reading is not shown");
   check((await text(page, ".query")).includes("leistung=SGB II"), "the question was not understood");
   check(/^\d*[A-ZÄÖÜ]/.test(await text(page, "#ranking .place")), "cells in the ranking do not tell where they are");

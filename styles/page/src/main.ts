@@ -230,6 +230,7 @@ async function ask(): Promise<void> {
   if (chips.length) note.push(h("p", {}, `${t("readAs")}: `, ...chips.map((c) => h("span", { class: "chip read", title: c.words }, c.label))));
   if (reading.unsure.length) note.push(h("p", { class: "warn" }, `${t("unsure")} `, ...reading.unsure.map((q) => suggestion(q))));
   if (reading.unread.length) note.push(h("p", { class: "warn" }, `${t("unread")}: ${reading.unread.join(", ")}`));
+  if (reading.otherUnits.length) note.push(h("p", { class: "warn" }, `${t("otherUnits")}: ${reading.otherUnits.join(", ")}`));
   if (columnsOf(about, reading.selection) === null) {
     const parts = [...reading.selection].map((part) => new Map([part]));
     note.push(h("p", { class: "warn" }, `${groupName(reading.selection)} ${t("notTogether")} `, ...parts.map((part) => suggestion(written(about, part), groupName(part)))));

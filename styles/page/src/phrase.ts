@@ -3,7 +3,7 @@
 import type { About, Selection } from "./model";
 
 export interface Chip { words: string; label: string }
-export interface Reading { selection: Selection; chips: Chip[]; unread: string[]; unsure: string[]; area: { level: string; id: string } | null; known: boolean }
+export interface Reading { selection: Selection; chips: Chip[]; unread: string[]; otherUnits: string[]; unsure: string[]; area: { level: string; id: string } | null; known: boolean }
 export interface Area { level: string; id: string; label: string }
 interface Band { from: number; to: number }
 
@@ -37,11 +37,12 @@ const PAIRS: Record<string, Meaning> = {
 const SILENT = new Set(
   `wo wohnen wohnt leben lebt gibt es wie viele wieviele viel sind ist der die das den dem des ein eine einer einem einen mit von in im aus zu und oder auf fuer bei
   nach je pro am meisten meiste besonders hoch hohe hoher niedrig anteil anteile menschen mensch leute personen person einwohner einwohnerinnen bevoelkerung alle insgesamt
-  zahl anzahl haben hat bekommen beziehen erhalten bezieher empfaenger familien familie haushalte haushalt jahre jahren jahr alt alte alter zeige zeig karte mir bitte
+  zahl anzahl haben hat bekommen beziehen erhalten bezieher empfaenger jahre jahren jahr alt alte alter zeige zeig karte mir bitte
   welche welchen welcher orte orten ort hier dort leistungen unserem unser kreis where do does live lives living how many much are is there the a an of with and or
-  in on for per by most share high low people persons person residents inhabitants population number total all receiving receive receives getting families family
-  households household years year old age aged show map me please which what places place who have has to from between than zwischen als sowie auch beim vom zum zur`.split(/\s+/),
+  in on for per by most share high low people persons person residents inhabitants population number total all receiving receive receives getting years year old age aged show map me please which what places place who have has to from between than zwischen als sowie auch beim vom zum zur`.split(/\s+/),
 );
+/** Words that ask for another unit than the records that are counted. */
+const OTHER_UNIT = /^(famili|family|haushalt|household|bedarfsgemeinschaft)/;
 const GERMAN_NUMBERS = "null ein zwei drei vier fuenf sechs sieben acht neun zehn elf zwoelf dreizehn vierzehn fuenfzehn sechzehn siebzehn achtzehn".split(" ");
 const ENGLISH_NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen".split(" ");
 
@@ -143,7 +144,7 @@ export function parse(about: About, text: string): Selection | null {
 }
 
 export function read(about: About, areas: Area[], text: string): Reading {
-  const reading: Reading = { selection: new Map(), chips: [], unread: [], unsure: [], area: null, known: false };
+  const reading: Reading = { selection: new Map(), chips: [], unread: [], otherUnits: [], unsure: [], area: null, known: false };
   if (text.includes("=") || text.trim() === "*" || text.trim() === "") {
     const conditions = text.split("&"), within = conditions.find((c) => /^\s*in\s*=/i.test(c))?.replace(/^[^=]*=/, "").trim();
     const area = areas.find((a) => a.id === within) ?? areas.find((a) => a.label.toLowerCase() === within?.toLowerCase());
@@ -225,7 +226,8 @@ export function read(about: About, areas: Area[], text: string): Reading {
   };
   for (let at = 0; at < words.length; ) {
     const length = step(at);
-    if (length === 0 && !SILENT.has(words[at]) && words[at].length >= 3) reading.unread.push(said[at]);
+    if (length === 0 && OTHER_UNIT.test(words[at])) reading.otherUnits.push(said[at]);
+    else if (length === 0 && !SILENT.has(words[at]) && (words[at].length >= 3 || /^\d+$/.test(words[at]))) reading.unread.push(said[at]);
     at += Math.max(length, 1);
   }
   reading.known = reading.chips.length > 0 || (reading.unread.length === 0 && words.length > 0);

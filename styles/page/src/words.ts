@@ -62,6 +62,7 @@ const TEXTS = {
   withheldIn: ["geheim gehalten in", "withheld in"],
   readAs: ["Gelesen als", "Read as"],
   unread: ["Nicht verstanden", "Not understood"],
+  otherUnits: ["Gezählt sind Datensätze (meist Personen), nicht", "Counted are records (mostly persons), not"],
   unsure: ["Gemeint?", "Meant?"],
   notTogether: ["ist nicht zusammen veröffentlicht. Fragen lässt sich:", "is not published together. You can ask:"],
   nothingRead: ["In dieser Frage ist nichts veröffentlicht. Eine Gruppe unten anklicken.", "Nothing in this question is published. Click a group below."],
