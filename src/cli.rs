@@ -19,6 +19,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::confidential::{Dialect, PerturbationParameters, PerturbationTable};
 use crate::config::{Plan, PlanError};
+use crate::demo::Protection;
 use crate::error::{Error, Language};
 use crate::simd::Simd;
 use crate::{pipeline, say};
@@ -70,6 +71,9 @@ enum Command {
         /// Seed of the population
         #[arg(long, default_value_t = 2024)]
         seed: u64,
+        /// `round` publishes age by benefit too, so that "Wo wohnen Kinder unter drei mit SGB II?" has an answer
+        #[arg(long, value_enum, default_value_t)]
+        method: Protection,
         /// Show it on a page afterwards, at this address
         #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:8080")]
         serve: Option<std::net::SocketAddr>,
@@ -206,8 +210,8 @@ fn run(command: Command, language: Language, log: Log) -> Result<u8, Error> {
             compare::tell(&compared, log);
             Ok(u8::from(compared.choice.is_none()))
         }
-        Command::Demo { output, seed, serve } => {
-            let plan = pipeline::write_demo_input(&output, seed)?;
+        Command::Demo { output, seed, method, serve } => {
+            let plan = pipeline::write_demo_input(&output, seed, method)?;
             let mut plan = Plan::read(&plan)?;
             plan.output.folder = Some(output.join("bundle"));
             let done = pipeline::run(&plan, language, &progress)?;

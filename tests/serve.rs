@@ -408,6 +408,30 @@ fn the_page_in_a_browser() {
     clicked(&[desk.path().join("site").to_str().unwrap(), "--dates", "dates"]);
 }
 
+/// The question that the project begins with, on the demo that crosses age and benefit: near the truth at the server, and the same number on the page.
+#[test]
+fn children_under_three_in_families_on_benefits() {
+    let desk = tempfile::tempdir().unwrap();
+    let words = ["demo", "-o", "demo", "--method", "round", "--serve", "127.0.0.1:0"];
+    let server = Server::of(desk.path(), &words);
+    let persons = std::fs::read_to_string(desk.path().join("demo/input/personen.csv")).unwrap();
+    let mut lines = persons.lines().map(|line| line.split(';').collect::<Vec<_>>());
+    let head = lines.next().unwrap();
+    let [age, benefit] = ["alter", "leistung"].map(|name| head.iter().position(|column| *column == name).unwrap());
+    let truth = lines.filter(|row| row[age].parse::<u32>().unwrap() < 3 && row[benefit] == "SGB II").count() as i64;
+    let question = "Wo%20wohnen%20Kinder%20unter%20drei%20in%20Familien%20mit%20SGB%20II,%20in%20welchen%20Gemeinden%20am%20meisten";
+    let answer = server.get(&format!("/b/bundle/ask?q={question}"), &[]).json();
+    assert_eq!(answer["query"], "alter=0 bis unter 3 & leistung=SGB II");
+    assert_eq!((&answer["level"], &answer["other_units"][0]), (&"gemeinde".into(), &"Familien".into()), "{answer}");
+    let published = answer["whole"]["count"].as_i64().unwrap();
+    assert!(truth > 100 && (published - truth).abs() < truth / 20, "{published} of {truth}");
+    let places = answer["rows"].as_array().unwrap_or_else(|| panic!("{answer}"));
+    assert!(places.len() > 3 && places.windows(2).all(|two| two[0]["count"].as_i64() >= two[1]["count"].as_i64()), "{answer}");
+    if !nobody_can_click() {
+        clicked(&[&format!("http://{}/", server.address), "--families", &published.to_string()]);
+    }
+}
+
 /// Glyph files: what the style names is given, for any font that is asked for, and read and drawn by others.
 #[test]
 fn glyphs_that_names_need() {

@@ -15,6 +15,16 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Failure, Kind, Language};
 use crate::say;
 
+/// How the demo is protected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Protection {
+    /// Small numbers are withheld; age, sex and benefit each by itself.
+    #[default]
+    Suppress,
+    /// Every number is rounded; age and benefit are crossed too, with children under three by themselves.
+    Round,
+}
+
 /// The boundaries of the 49 municipalities in WGS 84, with the attributes `AGS` and `GEN`. © GeoBasis-DE / BKG (data changed: simplified).
 pub fn boundaries_geojson() -> &'static str {
     facts::BOUNDARIES
@@ -32,24 +42,36 @@ pub fn write_population(path: &Path, seed: u64) -> Result<u64, Error> {
     writer::write(path, &municipalities, seed).map_err(|e| DemoError { path: path.into(), reason: e.kind() }.into())
 }
 
-/// The plan of the demo, for input files beside it: `personen.csv` and `gemeinden.geojson`; the bundle goes to `output_folder`.
-pub fn plan_toml(output_folder: &str) -> String {
-    PLAN.replace("OUTPUT", &output_folder.replace('\\', "/"))
+/// The plan of the demo, for input files beside it: `personen.csv`, `gemeinden.geojson`, and with `round` the key file [`KEY_FILE`]; the bundle goes to
+/// `output_folder`.
+pub fn plan_toml(protection: Protection, output_folder: &str) -> String {
+    let plan = match protection {
+        Protection::Suppress => PLAN.to_owned(),
+        Protection::Round => PLAN
+            .replace(r#"["leistung"]]"#, r#"["leistung"], ["alter", "leistung"]]"#)
+            .replace("bands = [0, 6,", "bands = [0, 3, 6,")
+            .replace("method = \"suppress\"\nthreshold = 5", "method = \"round\"\nbase = 5")
+            .replace("id = \"id\"", &format!("id = \"id\"\nkey = \"{KEY_FILE}\"")),
+    };
+    plan.replace("OUTPUT", &output_folder.replace('\\', "/"))
 }
 
+/// Name of the key file beside the plan that rounds.
+pub const KEY_FILE: &str = "schluessel.key";
+
 /// Writes `personen.csv`, `gemeinden.geojson` and `plan.toml` into `folder`, which is made if it is missing; returns the plan's path. The plan
-/// puts the bundle beside `folder`.
+/// puts the bundle beside `folder`; the key that `round` needs is the caller's to make.
 ///
 /// # Errors
 /// If the folder or a file cannot be written.
-pub fn write_input(folder: &Path, seed: u64) -> Result<PathBuf, Error> {
+pub fn write_input(folder: &Path, seed: u64, protection: Protection) -> Result<PathBuf, Error> {
     let failed = |path: &Path, e: &std::io::Error| DemoError { path: path.into(), reason: e.kind() };
     std::fs::create_dir_all(folder).map_err(|e| failed(folder, &e))?;
     write_population(&folder.join("personen.csv"), seed)?;
     let boundaries = folder.join("gemeinden.geojson");
     std::fs::write(&boundaries, boundaries_geojson()).map_err(|e| failed(&boundaries, &e))?;
     let plan = folder.join("plan.toml");
-    std::fs::write(&plan, plan_toml("../bundle")).map_err(|e| failed(&plan, &e))?;
+    std::fs::write(&plan, plan_toml(protection, "../bundle")).map_err(|e| failed(&plan, &e))?;
     Ok(plan)
 }
 

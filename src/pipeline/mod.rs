@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use crate::confidential::{self, Account, Dialect, Release, Request, Secrets};
 use crate::config::{Format, Plan};
+use crate::demo::{self, Protection};
 use crate::error::{Error, Language};
 use crate::export::{self, ExportOptions};
 use crate::geodesy;
@@ -252,12 +253,18 @@ pub fn inspect(file: &Path, dialect: &Dialect, language: Language) -> Result<(St
     Ok((inspection.explain(language), inspection.plan_toml()))
 }
 
-/// Writes the demo's records, boundaries and plan below `folder`; gives the plan's path.
+/// Writes the demo's records, boundaries and plan below `folder`, and where it is rounded and there is none yet, a key; gives the plan's path.
 ///
 /// # Errors
-/// If the folder cannot be written.
-pub fn write_demo_input(folder: &Path, seed: u64) -> Result<PathBuf, Error> {
-    crate::demo::write_input(&folder.join("input"), seed)
+/// If the folder cannot be written, or the system has no randomness.
+pub fn write_demo_input(folder: &Path, seed: u64, protection: Protection) -> Result<PathBuf, Error> {
+    let folder = folder.join("input");
+    let plan = demo::write_input(&folder, seed, protection)?;
+    let key = folder.join(demo::KEY_FILE);
+    if protection == Protection::Round && !key.exists() {
+        write_key(&key)?;
+    }
+    Ok(plan)
 }
 
 /// Writes a file that must not exist yet; a secret one so that only its owner can read it.

@@ -1,7 +1,7 @@
 // Clicks the planner's story in headless Chromium: a question, share, areas, a ranking, a comparison, a drawing, downloads, the shared link.
-// Use: node page.mjs ADDRESS|FOLDER [--dates BUNDLE] [--background PORT] [--shots FOLDER]
+// Use: node page.mjs ADDRESS|FOLDER [--dates BUNDLE] [--background PORT] [--families PERSONS] [--shots FOLDER]
 // A FOLDER is what `kleinraum site` wrote, given out here by ranges. BUNDLE has several dates. At PORT of loopback this answers with tiles of a
-// background map, which the server at ADDRESS names. CHROMIUM names the browser. Tells JSON; exit status 1 with what is wrong.
+// background map, which the server at ADDRESS names. PERSONS is how many children under three live with SGB II, as published in all. CHROMIUM names the browser. Tells JSON; exit status 1 with what is wrong.
 import { copyFileSync, mkdtempSync, readFileSync, readdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import puppeteer from "puppeteer-core";
 import { webSpace } from "./static.mjs";
 
-const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { dates: { type: "string" }, background: { type: "string" }, shots: { type: "string" } } });
+const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { dates: { type: "string" }, background: { type: "string" }, families: { type: "string" }, shots: { type: "string" } } });
 const served = /^http/.test(positionals[0]), space = served ? null : await webSpace(positionals[0]);
 const address = space?.address ?? positionals[0];
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -238,8 +238,27 @@ async function background() {
   told.asked = asked.length;
 }
 
+/** One sentence asks for two crossed groups; the page answers with a number, a ranking and a map. */
+async function families() {
+  const page = await open(`${address}#lang=de&dark=0`, 1440, 900);
+  await page.type("#question", "Wo wohnen Kinder unter drei in Familien mit SGB II, wie viele, in welchen Gemeinden am meisten?");
+  await act(page, () => page.keyboard.press("Enter"));
+  const reading = await text(page, "#reading");
+  check(/Alter: 0 bis unter 3/.test(reading) && /Leistung: SGB II/.test(reading) && !/Nicht verstanden/.test(reading), `the question was read as: ${reading}`);
+  check(/nicht: Familien/.test(reading), "families are passed over where records are counted");
+  await click(page, '#by [data-value="gemeinde"]');
+  const shown = number(await text(page, "#answer"));
+  check(shown === Number(options.families), `the page tells ${shown} persons, published are ${options.families}`);
+  const places = await page.$$eval("#ranking .figure", (all) => all.map((figure) => Number(figure.textContent.replaceAll(".", ""))));
+  check(places.length > 2 && places.every((n, i) => i === 0 || n <= places[i - 1]), `the ranking does not fall: ${places}`);
+  await shot(page, "families");
+  await page.close();
+  told.families = shown;
+}
+
 try {
   if (options.background) await background();
+  else if (options.families) await families();
   else await story();
   if (options.dates) await dates();
   console.log(JSON.stringify({ wrong, ...told }));

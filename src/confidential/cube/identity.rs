@@ -187,8 +187,8 @@ impl Identities {
         Ok(part)
     }
 
-    /// Counts one record of each id and date by `count`, which works on one part of all records with what `begin` gave it; rejects the
-    /// others. Of several records the one with the smallest key, then measures, then row is counted, whatever came first.
+    /// Counts one record of each id and date by `count`, which works on one part of all records after the other with what `begin` gave its thread;
+    /// rejects the others. Of several records the one with the smallest key, then measures, then row is counted, whatever came first.
     pub(super) fn resolve<S: Send>(
         self,
         ranks: &KeyRanks,
@@ -197,9 +197,12 @@ impl Identities {
         count: impl Fn(&mut S, &Held, &[i64]) + Sync,
     ) -> Result<(Vec<S>, Rejects), CubeError> {
         let measures = self.measures;
+        // What `begin` gives may be large: as many as there are threads, not as there are parts.
+        let idle = Mutex::new(Vec::new());
         let resolve_part = |number: usize| {
             let Part { mut held, amounts } = self.whole(number)?;
-            let (mut state, mut rejects) = (begin(), Rejects::default());
+            let taken = idle.lock().expect("no thread panicked").pop();
+            let (mut state, mut rejects) = (taken.unwrap_or_else(&begin), Rejects::default());
             let amounts_of = |held: &Held| &amounts[held.at as usize * measures..][..measures];
             held.sort_unstable_by(|a, b| {
                 let same_id = || ranks.rank(a.key).cmp(&ranks.rank(b.key)).then_with(|| amounts_of(a).cmp(amounts_of(b)));
@@ -215,15 +218,13 @@ impl Identities {
                     rejects.add_at(Reason::DuplicateId, place, column);
                 }
             }
-            Ok((state, rejects))
+            idle.lock().expect("no thread panicked").push(state);
+            Ok(rejects)
         };
         // One part a thread at a time, each to its end: what was on disk is in memory only while it is worked on.
-        let parts: Vec<_> = (0..PARTS).into_par_iter().with_max_len(1).map(resolve_part).collect::<Result<_, CubeError>>()?;
+        let parts: Vec<Rejects> = (0..PARTS).into_par_iter().with_max_len(1).map(resolve_part).collect::<Result<_, CubeError>>()?;
         let mut all = Rejects::default();
-        let states = parts.into_iter().map(|(state, rejects)| {
-            all.merge(rejects);
-            state
-        });
-        Ok((states.collect(), all))
+        parts.into_iter().for_each(|rejects| all.merge(rejects));
+        Ok((idle.into_inner().expect("no thread panicked"), all))
     }
 }
