@@ -419,7 +419,8 @@ fn children_under_three_in_families_on_benefits() {
     let head = lines.next().unwrap();
     let [age, benefit] = ["alter", "leistung"].map(|name| head.iter().position(|column| *column == name).unwrap());
     let truth = lines.filter(|row| row[age].parse::<u32>().unwrap() < 3 && row[benefit] == "SGB II").count() as i64;
-    let question = "Wo%20wohnen%20Kinder%20unter%20drei%20in%20Familien%20mit%20SGB%20II,%20in%20welchen%20Gemeinden%20am%20meisten";
+    let question =
+        "Wo%20wohnen%20Kinder%20unter%20drei%20in%20Familien%20mit%20SGB%20II,%20in%20welchen%20Gemeinden%20am%20meisten";
     let answer = server.get(&format!("/b/bundle/ask?q={question}"), &[]).json();
     assert_eq!(answer["query"], "alter=0 bis unter 3 & leistung=SGB II");
     assert_eq!((&answer["level"], &answer["other_units"][0]), (&"gemeinde".into(), &"Familien".into()), "{answer}");

@@ -117,7 +117,10 @@ fn what_does_not_fit_is_told() {
     // Neither are families, where persons are counted, and a number of something else.
     let families = phrase::read(&stock, "Wie viele Familien mit 2 Kindern leben in Appen, how many households?").unwrap();
     assert_eq!(families.query.written(&stock), "alter=0 bis unter 6,6 bis unter 18 & in=01");
-    assert_eq!((families.other_units, families.unread), (vec!["Familien".to_owned(), "households".to_owned()], vec!["2".to_owned()]));
+    assert_eq!(
+        (families.other_units, families.unread),
+        (vec!["Familien".to_owned(), "households".to_owned()], vec!["2".to_owned()])
+    );
     let refused = Query::parse(&stock, "alter=0-2").unwrap_err();
     assert!(matches!(refused, AskError::Category { instead: Some(i), .. } if i == "alter=0 bis unter 6"));
 }

@@ -135,17 +135,21 @@ fn end_row(row: &mut Vec<u8>, dialect: &Dialect) {
 
 fn read_me(release: &Release, options: &ExportOptions, layers: &[Layer<'_>]) -> String {
     let mut lines = vec![options.title.clone(), options.attribution.clone(), about::protection_line(release), String::new()];
+    let (zero, null) = match release.zeros_may_be_small_counts() {
+        true => ("nobody or a few", "niemand oder wenige"),
+        false => ("nobody", "niemand"),
+    };
     lines.extend(
         [
             "NAME.csv: UTF-8, comma, decimal point. NAME_excel.csv: UTF-8 with BOM, semicolon, decimal comma, CRLF; a text that a",
             "spreadsheet would take for a formula has an apostrophe in front. Keys are text: import the column id as text to keep leading zeros.",
             "An empty number is no zero; the column NAME_status says which it is:",
-            "  value a number; zero nobody; suppressed withheld; uncertain shown but not reliable; none no data",
+            &format!("  value a number; zero {zero}; suppressed withheld; uncertain shown but not reliable; none no data"),
             "",
             "NAME.csv: UTF-8, Komma, Dezimalpunkt. NAME_excel.csv: UTF-8 mit BOM, Semikolon, Dezimalkomma, CRLF; vor einem Text, den eine",
             "Tabellenkalkulation als Formel läse, steht ein Apostroph. Schlüssel sind Text: die Spalte id als Text einlesen, sonst gehen führende Nullen verloren.",
             "Eine leere Zahl ist keine Null; die Spalte NAME_status sagt, was sie ist:",
-            "  value eine Zahl; zero niemand; suppressed zurückgehalten; uncertain gezeigt, aber nicht verlässlich; none keine Angabe",
+            &format!("  value eine Zahl; zero {null}; suppressed zurückgehalten; uncertain gezeigt, aber nicht verlässlich; none keine Angabe"),
             "",
             "column (Spalte) | table (Tabelle) | group (Gruppe) | label (Bezeichnung)",
         ]

@@ -251,6 +251,7 @@ async function families() {
   check(shown === Number(options.families), `the page tells ${shown} persons, published are ${options.families}`);
   const places = await page.$$eval("#ranking .figure", (all) => all.map((figure) => Number(figure.textContent.replaceAll(".", ""))));
   check(places.length > 2 && places.every((n, i) => i === 0 || n <= places[i - 1]), `the ranking does not fall: ${places}`);
+  check(/niemand oder wenige/.test(await text(page, "#legend")) && !/geheim/.test(await text(page, "#legend")), "a rounded zero is told as nobody");
   await shot(page, "families");
   await page.close();
   told.families = shown;

@@ -222,7 +222,8 @@ impl Identities {
             Ok(rejects)
         };
         // One part a thread at a time, each to its end: what was on disk is in memory only while it is worked on.
-        let parts: Vec<Rejects> = (0..PARTS).into_par_iter().with_max_len(1).map(resolve_part).collect::<Result<_, CubeError>>()?;
+        let parts: Vec<Rejects> =
+            (0..PARTS).into_par_iter().with_max_len(1).map(resolve_part).collect::<Result<_, CubeError>>()?;
         let mut all = Rejects::default();
         parts.into_iter().for_each(|rejects| all.merge(rejects));
         Ok((idle.into_inner().expect("no thread panicked"), all))

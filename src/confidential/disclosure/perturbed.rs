@@ -8,7 +8,7 @@ use std::ops::Range;
 use crate::confidential::cube::{CellKey, Cube};
 use crate::confidential::disclosure::cell_key::Noise;
 use crate::confidential::disclosure::perturbation::PerturbationTable;
-use crate::confidential::disclosure::release::{Block, Release};
+use crate::confidential::disclosure::release::{Block, Release, ZEROS_MAY_BE_SMALL_COUNTS};
 use crate::confidential::disclosure::rounding::rounded;
 use crate::confidential::disclosure::rules::{Method, Rules, RulesError};
 use crate::confidential::disclosure::tabulate::Tabulation;
@@ -43,7 +43,7 @@ pub(super) fn perturbed(cube: &Cube, lattice: Lattice, rules: &Rules, progress: 
         Method::CellKey { parameters: table, .. } => parameters.extend(table.told()),
         Method::Suppress { .. } | Method::None { .. } => {}
     }
-    parameters.push(("zeros", "may stand for small counts".to_owned()));
+    parameters.push(("zeros", ZEROS_MAY_BE_SMALL_COUNTS.to_owned()));
     parameters.push(("withheld", withheld.join(", ")));
     Ok(Release { lattice, blocks, method: rules.method.name(), parameters })
 }

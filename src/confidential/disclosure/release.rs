@@ -138,7 +138,15 @@ pub struct Release {
     pub parameters: Vec<(&'static str, String)>,
 }
 
+/// What is told of zeros where small counts were changed.
+pub(super) const ZEROS_MAY_BE_SMALL_COUNTS: &str = "may stand for small counts";
+
 impl Release {
+    /// Whether a zero does not say that nobody is there.
+    pub fn zeros_may_be_small_counts(&self) -> bool {
+        self.parameters.iter().any(|(name, told)| *name == "zeros" && told == ZEROS_MAY_BE_SMALL_COUNTS)
+    }
+
     /// Drops the numbers of all cells but the coarsest, when everything is written: these and those of areas are enough to tell what there is
     /// in all, and the rest is most of the memory.
     pub fn forget_finer_cells(&mut self) {

@@ -144,7 +144,7 @@ function frame(): void {
     h("dialog", { id: "note", "aria-labelledby": "note-title" },
       h("h2", { id: "note-title" }, t("howTo")),
       ...methodNote(state.language, about.method, about.parameters).map((p) => h("p", {}, p)),
-      h("div", { class: "row" }, h("span", { class: "swatch hatched" }), t("suppressed"), h("span", { class: "swatch", style: `background:${ZERO[state.dark ? "dark" : "light"]}` }), t("zero")),
+      h("div", { class: "row" }, ...(perturbs() ? [] : [h("span", { class: "swatch hatched" }), t("suppressed")]), h("span", { class: "swatch", style: `background:${ZERO[state.dark ? "dark" : "light"]}` }), t(perturbs() ? "zeroOrFew" : "zero")),
       h("p", {}, h("button", { class: "main", onclick: () => $<HTMLDialogElement>("note").close() }, t("close")))),
   );
   const view = address.get("c")?.split(",").map(Number).filter(Number.isFinite) ?? [];
@@ -492,14 +492,17 @@ function histogram(result: Answer, of: Classes): void {
     h("div", { class: "axis" }, h("span", {}, measureText(0)), h("span", {}, `≥ ${measureText(high)}`)));
 }
 
+/** Whether small numbers are changed, so that nothing on the map is withheld and zero says less. */
+const perturbs = () => about.parameters.zeros === "may stand for small counts";
+
 function legend(of: Classes, layer: Layer): void {
   const from = (i: number) => measureText(of.starts[i]);
   const entries = of.starts.map((_, i) => h("div", {}, h("span", { class: "swatch", style: `background:${of.colors[i]}` }), i + 1 < of.starts.length ? (state.measure === "count" ? (of.starts[i + 1] - 1 === of.starts[i] ? from(i) : `${from(i)} – ${number(state.language, of.starts[i + 1] - 1)}`) : `${from(i)} – ${from(i + 1)}`) : `≥ ${from(i)}`));
   $("legend").replaceChildren(
     h("strong", {}, state.b ? `${groupName(state.a)} | ${groupName(state.b)}` : groupName(state.a)), h("span", { class: "sub" }, `${t(state.measure)} · ${layer.size_m ? levelName(layer) : title(layer.level)}${state.measure === "quotient" ? ` · ${t("average")}` : ""}`),
     ...entries,
-    h("div", {}, h("span", { class: "swatch", style: `background:${ZERO[state.dark ? "dark" : "light"]}` }), t("zero")),
-    h("div", {}, h("span", { class: "swatch hatched" }), t("suppressed")),
+    h("div", {}, h("span", { class: "swatch", style: `background:${ZERO[state.dark ? "dark" : "light"]}` }), t(perturbs() ? "zeroOrFew" : "zero")),
+    ...(perturbs() ? [] : [h("div", {}, h("span", { class: "swatch hatched" }), t("suppressed"))]),
     h("div", {}, h("span", { class: "swatch empty" }), t("none")),
   );
 }

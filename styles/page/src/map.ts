@@ -145,7 +145,10 @@ export class GroupMap {
       }
       this.filledIds.push(`fill-${layer.name}`, `hatch-${layer.name}`);
     }
-    if (same) return;
+    if (same) {
+      this.drawTogether();
+      return;
+    }
     for (const layer of view.borders) {
       map.addLayer({
         id: `border-${layer.name}`, type: "line", source: "tiles", "source-layer": layer.name,
@@ -166,6 +169,19 @@ export class GroupMap {
       paint: { "text-color": view.dark ? "#f2f3f5" : "#1d2026", "text-halo-color": view.dark ? "#14161a" : "#fff", "text-halo-width": 1.6 },
     });
     this.own = map.getLayersOrder().filter((id) => !before.has(id));
+  }
+
+  /** Draws nothing until the tiles have their new colours: MapLibre would draw all that is seen once more as it was, and again with every tile that comes. */
+  private drawTogether(): void {
+    const { map } = this, { painter } = map;
+    // A tile that does not come holds up nothing for longer, and neither does a moved map.
+    const until = performance.now() + 300;
+    painter.render = (...frame) => {
+      if (!map.areTilesLoaded() && !map.isMoving() && performance.now() < until) return;
+      Reflect.deleteProperty(painter, "render");
+      painter.render(...frame);
+    };
+    setTimeout(() => map.triggerRepaint(), 310);
   }
 
   /** When everything asked for so far is on the screen. */

@@ -20,6 +20,7 @@ const TEXTS = {
   legend: ["Legende", "Legend"],
   suppressed: ["geheim gehalten", "withheld"],
   zero: ["niemand", "nobody"],
+  zeroOrFew: ["niemand oder wenige", "nobody or a few"],
   none: ["keine Daten", "no data"],
   uncertain: ["unsicher", "uncertain"],
   compare: ["Vergleichen", "Compare"],
@@ -103,7 +104,7 @@ export function dateText(language: Language, date: string): string {
 export function methodLine(language: Language, method: string, parameters: Record<string, string>): string {
   const lines: Record<string, [string, string]> = {
     suppress: [`Zahlen unter ${parameters.threshold ?? "der Mindestzahl"} geheim gehalten, übrige genau`, `numbers below ${parameters.threshold ?? "the threshold"} withheld, all others exact`],
-    round: [`Zahlen auf Vielfache von ${parameters.base ?? "der Basis"} gerundet`, `numbers rounded to multiples of ${parameters.base ?? "the base"}`],
+    round: [`kleine Zahlen auf 0 oder ${parameters.base ?? "die Basis"} gerundet, Summen gehen auf`, `small numbers rounded to 0 or ${parameters.base ?? "the base"}, sums add up`],
     "cell-key": [`Zahlen um höchstens ${parameters.d ?? "wenige"} verändert`, `numbers changed by at most ${parameters.d ?? "a few"}`],
     none: ["Zahlen ungeschützt", "numbers not protected"],
   };
