@@ -6,6 +6,8 @@
 
 use std::ops::RangeInclusive;
 
+use rustc_hash::FxHashMap;
+
 use crate::confidential::{Level, Release, Unit};
 use crate::error::Error;
 use crate::geodesy::{Projection, ReferenceSystem};
@@ -40,14 +42,21 @@ impl ZoomPlan {
     pub fn of(release: &Release) -> Result<Self, Error> {
         let to_lon_lat = Projection::new(&ReferenceSystem::etrs89_laea(), &ReferenceSystem::wgs84())?;
         let sizes = &release.lattice.sizes;
-        let mut found: Option<(f64, f64)> = None;
+        // Of the corners above each other the lowest and the highest: in between latitude grows with the northing.
+        let mut columns: FxHashMap<i32, (i32, i32)> = FxHashMap::default();
         for unit in release.blocks.iter().filter(|b| b.level == Level::Grid(sizes.coarsest())).flat_map(|b| &b.units) {
             let Unit::Cell(cell) = unit else { continue };
-            let place = |(easting_m, northing_m): (i32, i32)| to_lon_lat.exact(f64::from(easting_m), f64::from(northing_m));
-            for (_, lat_deg) in cell.corners_m().into_iter().filter_map(place) {
-                let (south, north) = found.unwrap_or((lat_deg, lat_deg));
-                found = Some((south.min(lat_deg), north.max(lat_deg)));
+            for (easting_m, northing_m) in cell.corners_m() {
+                let (low, high) = columns.entry(easting_m).or_insert((northing_m, northing_m));
+                (*low, *high) = ((*low).min(northing_m), (*high).max(northing_m));
             }
+        }
+        let ends = columns.iter().flat_map(|(&easting_m, &(low_m, high_m))| [(easting_m, low_m), (easting_m, high_m)]);
+        let place = |(easting_m, northing_m): (i32, i32)| to_lon_lat.exact(f64::from(easting_m), f64::from(northing_m));
+        let mut found: Option<(f64, f64)> = None;
+        for (_, lat_deg) in ends.filter_map(place) {
+            let (south, north) = found.unwrap_or((lat_deg, lat_deg));
+            found = Some((south.min(lat_deg), north.max(lat_deg)));
         }
         let (south_deg, north_deg) = found.unwrap_or((0.0, 0.0));
         Ok(Self::new(sizes, south_deg, north_deg))

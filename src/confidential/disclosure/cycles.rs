@@ -105,6 +105,32 @@ impl Bundles {
 
 const NOTHING: u32 = u32::MAX;
 
+/// Where an edge runs, and what it has above a multiple of the base; 0 of an edge that was taken out. What is looked at most, close together.
+#[derive(Clone, Copy)]
+struct Flow {
+    from: u32,
+    to: u32,
+    part: u32,
+}
+
+/// What else belongs to an edge.
+#[derive(Clone, Copy)]
+struct Cargo {
+    holds: Option<Bundle>,
+    name: [u64; 3],
+}
+
+/// The way up from a vertex: the edge, and the vertex at its other end.
+#[derive(Clone, Copy)]
+struct Above {
+    edge: u32,
+    parent: u32,
+}
+
+impl Above {
+    const ROOT: Self = Self { edge: NOTHING, parent: NOTHING };
+}
+
 /// The undecided edges of one place.
 pub(super) struct Forest {
     base: u32,
@@ -112,13 +138,13 @@ pub(super) struct Forest {
     place: u64,
     /// The round of draws: an edge that is taken out and comes back draws anew.
     round: u64,
-    edges: Vec<Edge<u32>>,
-    alive: Vec<bool>,
+    flows: Vec<Flow>,
+    cargo: Vec<Cargo>,
     free: Vec<u32>,
     /// For each vertex its undecided edges.
     touching: Vec<Vec<u32>>,
-    /// For each vertex the edge to its parent.
-    above: Vec<u32>,
+    /// For each vertex the way to its parent.
+    above: Vec<Above>,
     /// Whether all edges of a vertex are there.
     whole: Vec<bool>,
     seen: Vec<u32>,
@@ -136,8 +162,8 @@ impl Forest {
             hash,
             place: 0,
             round: 0,
-            edges: Vec::new(),
-            alive: Vec::new(),
+            flows: Vec::new(),
+            cargo: Vec::new(),
             free: Vec::new(),
             touching: Vec::new(),
             above: Vec::new(),
@@ -153,8 +179,8 @@ impl Forest {
     /// Forgets everything and goes on at another place, whose name goes into every draw.
     pub(super) fn begin(&mut self, place: u64) {
         (self.place, self.round) = (place, 0);
-        self.edges.clear();
-        self.alive.clear();
+        self.flows.clear();
+        self.cargo.clear();
         self.free.clear();
         self.touching[..self.vertices].iter_mut().for_each(Vec::clear);
         self.vertices = 0;
@@ -166,20 +192,20 @@ impl Forest {
         self.vertices += 1;
         if vertex == self.touching.len() {
             self.touching.push(Vec::new());
-            self.above.push(NOTHING);
+            self.above.push(Above::ROOT);
             self.whole.push(false);
             self.seen.push(0);
         }
-        (self.above[vertex], self.whole[vertex]) = (NOTHING, false);
+        (self.above[vertex], self.whole[vertex]) = (Above::ROOT, false);
         vertex as u32
     }
 
     /// What must flow in for the sum at a vertex to hold, above a multiple of the base.
     pub(super) fn lacks(&self, vertex: u32) -> u32 {
-        let out = self.touching[vertex as usize].iter().map(|&e| &self.edges[e as usize]).fold(0, |out, edge| {
-            match edge.from == vertex {
-                true => out + edge.part,
-                false => out + self.base - edge.part,
+        let out = self.touching[vertex as usize].iter().map(|&e| self.flows[e as usize]).fold(0, |out, flow| {
+            match flow.from == vertex {
+                true => out + flow.part,
+                false => out + self.base - flow.part,
             }
         });
         out % self.base
@@ -189,13 +215,13 @@ impl Forest {
     pub(super) fn take(&mut self, vertex: u32, mut taken: impl FnMut(Edge<u32>)) {
         let slots = std::mem::take(&mut self.touching[vertex as usize]);
         for &slot in &slots {
-            let edge = self.edges[slot as usize];
+            let edge = self.edge(slot);
             self.leave(slot, if edge.from == vertex { edge.to } else { edge.from });
-            self.alive[slot as usize] = false;
+            self.flows[slot as usize].part = 0;
             self.free.push(slot);
             taken(edge);
         }
-        self.above[vertex as usize] = NOTHING;
+        self.above[vertex as usize] = Above::ROOT;
         self.touching[vertex as usize] = slots;
         self.touching[vertex as usize].clear();
     }
@@ -221,8 +247,8 @@ impl Forest {
     }
 
     /// All undecided edges.
-    pub(super) fn undecided(&self) -> impl Iterator<Item = &Edge<u32>> {
-        self.edges.iter().zip(&self.alive).filter_map(|(edge, &alive)| alive.then_some(edge))
+    pub(super) fn undecided(&self) -> impl Iterator<Item = Edge<u32>> {
+        (0..self.flows.len()).filter(|&slot| self.flows[slot].part > 0).map(|slot| self.edge(slot as u32))
     }
 
     /// How many vertices there are.
@@ -230,14 +256,9 @@ impl Forest {
         self.vertices
     }
 
-    fn other(&self, edge: u32, vertex: u32) -> u32 {
-        let edge = &self.edges[edge as usize];
-        if edge.from == vertex { edge.to } else { edge.from }
-    }
-
-    fn parent(&self, vertex: u32) -> Option<(u32, u32)> {
-        let edge = self.above[vertex as usize];
-        (edge != NOTHING).then(|| (edge, self.other(edge, vertex)))
+    fn edge(&self, slot: u32) -> Edge<u32> {
+        let (Flow { from, to, part }, Cargo { holds, name }) = (self.flows[slot as usize], self.cargo[slot as usize]);
+        Edge { from, to, part, holds, name }
     }
 
     /// Writes the path from `start` to `end` into `cycle`: edges, and whether they are passed in their own direction.
@@ -245,24 +266,24 @@ impl Forest {
         self.cycle.clear();
         self.stamp += 1;
         let mut at = start;
-        self.seen[at as usize] = self.stamp;
-        while let Some((_, parent)) = self.parent(at) {
-            at = parent;
+        while at != NOTHING {
             self.seen[at as usize] = self.stamp;
+            at = self.above[at as usize].parent;
         }
         let mut meeting = end;
         while self.seen[meeting as usize] != self.stamp {
-            let Some((edge, parent)) = self.parent(meeting) else {
+            let Above { edge, parent } = self.above[meeting as usize];
+            if edge == NOTHING {
                 self.cycle.clear();
                 return false;
-            };
-            self.cycle.push((edge, self.edges[edge as usize].to == meeting));
+            }
+            self.cycle.push((edge, self.flows[edge as usize].to == meeting));
             meeting = parent;
         }
         let mut at = start;
         while at != meeting {
-            let (edge, parent) = self.parent(at).expect("the meeting point lies above");
-            self.cycle.push((edge, self.edges[edge as usize].from == at));
+            let Above { edge, parent } = self.above[at as usize];
+            self.cycle.push((edge, self.flows[edge as usize].from == at));
             at = parent;
         }
         true
@@ -273,7 +294,7 @@ impl Forest {
         let base = self.base;
         let (mut up, mut down) = (base - edge.part, edge.part);
         for &(e, along) in &self.cycle {
-            let part = self.edges[e as usize].part;
+            let part = self.flows[e as usize].part;
             let (more, less) = if along { (base - part, part) } else { (part, base - part) };
             (up, down) = (up.min(more), down.min(less));
         }
@@ -285,69 +306,67 @@ impl Forest {
         let moved = |part: u32, along: bool| if along == rises { part + amount } else { part - amount };
         let cycle = std::mem::take(&mut self.cycle);
         for &(e, along) in &cycle {
-            let part = moved(self.edges[e as usize].part, along);
-            self.edges[e as usize].part = part;
+            let part = moved(self.flows[e as usize].part, along);
+            self.flows[e as usize].part = part;
             if part == 0 || part == base {
-                let decided = self.edges[e as usize];
-                self.settle(&decided, bundles);
+                self.settle(part, self.cargo[e as usize].holds, bundles);
                 self.remove(e);
             }
         }
         edge.part = moved(edge.part, true);
         let mut ends = std::mem::take(&mut self.ends);
         ends.clear();
-        ends.extend(cycle.iter().flat_map(|&(e, _)| [self.edges[e as usize].from, self.edges[e as usize].to]));
+        ends.extend(cycle.iter().map(|&(e, _)| self.flows[e as usize]).flat_map(|flow| [flow.from, flow.to]));
         self.cycle = cycle;
         match edge.part == 0 || edge.part == base {
-            true => self.settle(&edge, bundles),
+            true => self.settle(edge.part, edge.holds, bundles),
             false => self.link(edge),
         }
         ends.iter().for_each(|&vertex| self.contract(vertex, bundles));
         self.ends = ends;
     }
 
-    fn settle(&self, edge: &Edge<u32>, bundles: &mut Bundles) {
-        if let Some(bundle) = edge.holds {
-            bundles.settle(bundle, edge.part == self.base);
+    fn settle(&self, part: u32, holds: Option<Bundle>, bundles: &mut Bundles) {
+        if let Some(bundle) = holds {
+            bundles.settle(bundle, part == self.base);
         }
     }
 
     fn place(&mut self, edge: Edge<u32>) -> u32 {
+        let Edge { from, to, part, holds, name } = edge;
+        let (flow, cargo) = (Flow { from, to, part }, Cargo { holds, name });
         let slot = match self.free.pop() {
-            Some(slot) => slot,
+            Some(slot) => {
+                (self.flows[slot as usize], self.cargo[slot as usize]) = (flow, cargo);
+                slot
+            }
             None => {
-                self.edges.push(edge);
-                self.alive.push(true);
-                self.edges.len() as u32 - 1
+                self.flows.push(flow);
+                self.cargo.push(cargo);
+                self.flows.len() as u32 - 1
             }
         };
-        self.edges[slot as usize] = edge;
-        self.alive[slot as usize] = true;
-        self.touching[edge.from as usize].push(slot);
-        self.touching[edge.to as usize].push(slot);
+        self.touching[from as usize].push(slot);
+        self.touching[to as usize].push(slot);
         slot
     }
 
     /// Joins two trees.
     fn link(&mut self, edge: Edge<u32>) {
-        let slot = self.place(edge);
         // The tree of `from` hangs from `to`: turn the edges above `from` round.
-        let (mut at, mut carried) = (edge.from, slot);
-        loop {
+        let (mut at, mut carried) = (edge.from, Above { edge: self.place(edge), parent: edge.to });
+        while at != NOTHING {
             let above = std::mem::replace(&mut self.above[at as usize], carried);
-            if above == NOTHING {
-                break;
-            }
-            at = self.other(above, at);
-            carried = above;
+            carried = Above { edge: above.edge, parent: at };
+            at = above.parent;
         }
     }
 
     fn remove(&mut self, slot: u32) {
-        let Edge { from, to, .. } = self.edges[slot as usize];
+        let Flow { from, to, .. } = self.flows[slot as usize];
         self.leave(slot, from);
         self.leave(slot, to);
-        self.alive[slot as usize] = false;
+        self.flows[slot as usize].part = 0;
         self.free.push(slot);
     }
 
@@ -357,8 +376,8 @@ impl Forest {
         // What leaves came lately, most often.
         let at = list.iter().rposition(|&e| e == slot).expect("an edge touches both its ends");
         list.swap_remove(at);
-        if self.above[end as usize] == slot {
-            self.above[end as usize] = NOTHING;
+        if self.above[end as usize].edge == slot {
+            self.above[end as usize] = Above::ROOT;
         }
     }
 
@@ -368,10 +387,10 @@ impl Forest {
         if !self.whole[vertex as usize] {
             return;
         }
-        let (base, above) = (self.base, self.above[vertex as usize]);
-        let into = self.edges[first as usize];
+        let (base, above) = (self.base, self.above[vertex as usize].edge);
+        let into = self.edge(first);
         let into = if into.to == vertex { into } else { into.reversed(base) };
-        let out = self.edges[second as usize];
+        let out = self.edge(second);
         let out = if out.from == vertex { out } else { out.reversed(base) };
         assert_eq!(into.part, out.part, "what flows in flows out");
         self.remove(first);
@@ -380,8 +399,8 @@ impl Forest {
             Edge { from: into.from, to: out.to, part: into.part, holds: bundles.join(into.holds, out.holds), name: into.name };
         let slot = self.place(joined);
         // Of the two neighbours the one that was not the vertex's parent now hangs from the other.
-        let below = if above == second { joined.from } else { joined.to };
-        self.above[below as usize] = slot;
+        let (below, parent) = if above == second { (joined.from, joined.to) } else { (joined.to, joined.from) };
+        self.above[below as usize] = Above { edge: slot, parent };
     }
 }
 
