@@ -40,9 +40,10 @@ pub fn audit_with_answers(folder: &Path, answers: &Path, progress: &dyn Progress
 }
 
 fn attack_bundle(folder: &Path, answers: Option<&Path>, progress: &dyn Progress) -> Result<Audited, Error> {
+    // Reading the bundle back is part of it, and after `round` most of it.
+    progress.begin(Stage::Audit, None);
     let bundle = Bundle::read(folder)?;
     let mut audited = Audited::new(folder, &bundle.method);
-    progress.begin(Stage::Audit, Some(bundle.dates.len() as u64));
     let session = answers.map(|file| told((&bundle, folder), file, &mut audited)).transpose()?;
     match bundle.method.as_str() {
         "suppress" => {
@@ -75,12 +76,12 @@ fn attack_bundle(folder: &Path, answers: Option<&Path>, progress: &dyn Progress)
 /// # Errors
 /// As [`audit`].
 pub fn audit_together(folders: &[PathBuf], progress: &dyn Progress) -> Result<Audited, Error> {
+    progress.begin(Stage::Audit, None);
     let bundles = folders.iter().map(|folder| Bundle::read(folder)).collect::<Result<Vec<_>, _>>()?;
     let name: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
     let mut methods: Vec<&str> = bundles.iter().map(|bundle| bundle.method.as_str()).collect();
     methods.dedup();
     let mut audited = Audited::new(Path::new(&name.join(" + ")), &methods.join(" + "));
-    progress.begin(Stage::Audit, None);
     averaging::between(&bundles, &mut audited);
     match together::join(&bundles) {
         Joined::Nothing => audited.not_tried.push((Named::EarlierReleases, NotTried::NothingToUse)),
