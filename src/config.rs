@@ -73,7 +73,7 @@ pub struct Plan {
     pub report: ReportPlan,
 }
 
-/// The records: CSV (also gzip), Parquet, GeoJSON, spreadsheets (XLSX, ODS), GeoPackage, SpatiaLite, Shapefile, FlatGeobuf or a database.
+/// The records: CSV (also gzip or zstd), Parquet, GeoJSON, spreadsheets (XLSX, ODS), GeoPackage, SpatiaLite, Shapefile, FlatGeobuf or a database.
 #[derive(Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SourcePlan {

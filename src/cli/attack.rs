@@ -26,7 +26,7 @@ Status: u, x, suppressed, primary, secondary are withheld; s, z, value, zero, pu
 A hierarchy's first column is named like a dimension, each further one is a level above it.
 Exit status: 0 nothing is exactly known, 1 something is.")]
 pub(super) struct AttackFlags {
-    /// CSV (also gzip) or Parquet with one row a cell
+    /// CSV (also gzip or zstd) or Parquet with one row a cell
     table: PathBuf,
     /// Columns that tell the cells apart
     #[arg(long, value_name = "A,B", value_delimiter = ',', required = true)]

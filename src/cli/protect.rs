@@ -26,7 +26,7 @@ margins do not add up.
 The result has one row for every combination of values, groups and Total, with status value, zero or suppressed.
 A hierarchy's first column is named like a dimension, each further one is a level above it.")]
 pub(super) struct ProtectFlags {
-    /// CSV (also gzip) or Parquet with one row a cell; rows of the same cell are added up
+    /// CSV (also gzip or zstd) or Parquet with one row a cell; rows of the same cell are added up
     table: PathBuf,
     /// Columns that tell the cells apart
     #[arg(long, value_name = "A,B", value_delimiter = ',', required = true)]

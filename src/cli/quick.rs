@@ -13,7 +13,7 @@ use crate::config::{
 /// A plan, or files with flags; a flag beside a plan takes the place of what the plan says.
 #[derive(Args)]
 pub struct RunFlags {
-    /// A plan (.toml), or the records: CSV (also gzip), Parquet, GeoJSON, XLSX, ODS, GeoPackage, SpatiaLite, Shapefile, FlatGeobuf, postgresql://…
+    /// A plan (.toml), or the records: CSV (also gzip or zstd), Parquet, GeoJSON, XLSX, ODS, GeoPackage, SpatiaLite, Shapefile, FlatGeobuf, postgresql://…
     #[arg(required = true, value_name = "PLAN.toml | FILE")]
     files: Vec<PathBuf>,
     /// Reference system of the coordinates: EPSG code, PROJ string or WKT

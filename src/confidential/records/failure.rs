@@ -9,7 +9,7 @@ use crate::say;
 /// A file type that is recognised but not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::confidential) enum Foreign {
-    /// zip, 7z, bz2, zstd, or gzip around something that is no text.
+    /// zip, 7z, bz2, xz, or gzip or zstd around something that is no text.
     Archive,
     /// JSON that is no GeoJSON feature collection.
     OtherJson,
@@ -304,8 +304,8 @@ fn unsupported(language: Language, file: &Path, found: Foreign) -> String {
     match found {
         Foreign::Archive => say!(
             language,
-            "{file}: is an archive: unpack it (only gzip of text is read directly)",
-            "{file}: ist ein Archiv: entpacken (direkt gelesen wird nur gzip von Text)"
+            "{file}: is an archive: unpack it (only text in gzip or zstd is read directly)",
+            "{file}: ist ein Archiv: entpacken (direkt gelesen wird nur Text in gzip oder zstd)"
         ),
         Foreign::OtherJson => say!(
             language,

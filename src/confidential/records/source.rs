@@ -5,6 +5,7 @@ use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
+use zstd::stream::read::Decoder;
 
 use super::failure::{Foreign, RecordsError};
 use super::source_name::{Named, without_secrets};
@@ -46,13 +47,38 @@ pub(super) struct Source {
     pub(super) bytes: u64,
     /// GeoJSON as one feature after the other (RFC 8142, or a feature a line), not as one collection.
     pub(super) sequence: bool,
-    gzip: bool,
+    packed: Option<Packing>,
+}
+
+/// How text is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Packing {
+    Gzip,
+    Zstd,
+}
+
+impl Packing {
+    /// By the first bytes (RFC 1952, 2.3.1; RFC 8878, 3.1.1).
+    fn of(head: &[u8]) -> Option<Self> {
+        match head {
+            [0x1f, 0x8b, ..] => Some(Self::Gzip),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
+            _ => None,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        }
+    }
 }
 
 impl Source {
     /// Recognises the file, or what else is named.
     pub(super) fn recognise(file: &Path) -> Result<Self, RecordsError> {
-        let of = |format| Ok(Self { file: file.to_owned(), format, bytes: 0, sequence: false, gzip: false });
+        let of = |format| Ok(Self { file: file.to_owned(), format, bytes: 0, sequence: false, packed: None });
         match Named::of(file) {
             Named::Database => return of(Format::PostGis),
             Named::Remote => return Err(RecordsError::Remote { file: without_secrets(file) }),
@@ -70,9 +96,9 @@ impl Source {
         }
         let mut head = Vec::new();
         File::open(file).map_err(failure)?.take(4096).read_to_end(&mut head).map_err(failure)?;
-        let gzip = head.starts_with(&[0x1f, 0x8b]);
-        let mut source = Self { file: file.to_owned(), format: Format::Csv, bytes: metadata.len(), sequence: false, gzip };
-        if source.gzip {
+        let packed = Packing::of(&head);
+        let mut source = Self { file: file.to_owned(), format: Format::Csv, bytes: metadata.len(), sequence: false, packed };
+        if packed.is_some() {
             head.clear();
             source.stream(&crate::progress::Silent)?.take(4096).read_to_end(&mut head).map_err(|cause| source.failure(cause))?;
         }
@@ -80,10 +106,10 @@ impl Source {
             return Err(RecordsError::Empty { file: file.to_owned() });
         }
         source.sequence = is_sequence(&head);
-        match format_of(&head, source.gzip, file) {
+        match format_of(&head, packed.is_some(), file) {
             Ok(format) => source.format = format,
             #[cfg(feature = "gdal")]
-            Err(Foreign::Binary | Foreign::Archive) if !source.gzip => source.format = Format::Gdal,
+            Err(Foreign::Binary | Foreign::Archive) if packed.is_none() => source.format = Format::Gdal,
             Err(found) => return Err(RecordsError::Unsupported { file: file.to_owned(), found }),
         }
         Ok(source)
@@ -93,17 +119,24 @@ impl Source {
     pub(super) fn stream<'a>(&self, progress: &'a dyn Progress) -> Result<Box<dyn Read + Send + 'a>, RecordsError> {
         let file = File::open(&self.file).map_err(|cause| RecordsError::opening(&self.file, cause))?;
         let counted = Counted { inner: file, progress };
-        Ok(if self.gzip { Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 18, counted))) } else { Box::new(counted) })
+        let buffered = |counted| BufReader::with_capacity(1 << 18, counted);
+        Ok(match self.packed {
+            None => Box::new(counted),
+            Some(Packing::Gzip) => Box::new(MultiGzDecoder::new(buffered(counted))),
+            Some(Packing::Zstd) => Box::new(Decoder::with_buffer(buffered(counted)).map_err(|cause| self.failure(cause))?),
+        })
     }
 
     /// Names the file in an error of its stream.
     pub(super) fn failure(&self, cause: io::Error) -> RecordsError {
         let file = self.file.clone();
-        match cause.kind() {
-            io::ErrorKind::UnexpectedEof if self.gzip => RecordsError::Truncated { file, format: "gzip" },
-            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput if self.gzip => {
-                RecordsError::Corrupt { file, format: "gzip" }
+        match (self.packed, cause.kind()) {
+            (Some(packing), io::ErrorKind::UnexpectedEof) => RecordsError::Truncated { file, format: packing.name() },
+            (Some(packing), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) => {
+                RecordsError::Corrupt { file, format: packing.name() }
             }
+            // What zstd finds wrong has no kind of its own.
+            (Some(Packing::Zstd), io::ErrorKind::Other) => RecordsError::Corrupt { file, format: Packing::Zstd.name() },
             _ => RecordsError::opening(&file, cause),
         }
     }
@@ -130,15 +163,15 @@ fn is_sequence(head: &[u8]) -> bool {
     text.first() == Some(&0x1e) || text.first() == Some(&b'{') && kind(line) == Some(true)
 }
 
-fn format_of(head: &[u8], gzip: bool, file: &Path) -> Result<Format, Foreign> {
+fn format_of(head: &[u8], packed: bool, file: &Path) -> Result<Format, Foreign> {
     let extension = ending(file);
     if head.starts_with(b"PAR1") {
-        return if gzip { Err(Foreign::Archive) } else { Ok(Format::Parquet) };
+        return if packed { Err(Foreign::Archive) } else { Ok(Format::Parquet) };
     }
     if head.starts_with(b"PK\x03\x04") && ["xlsx", "xlsm", "xlsb", "ods"].contains(&extension.as_str())
         || head.starts_with(b"\xD0\xCF\x11\xE0")
     {
-        return if gzip { Err(Foreign::Archive) } else { Ok(Format::Spreadsheet) };
+        return if packed { Err(Foreign::Archive) } else { Ok(Format::Spreadsheet) };
     }
     let archives: [&[u8]; 5] = [b"PK\x03\x04", b"7z\xBC\xAF", b"BZh", b"\x28\xB5\x2F\xFD", b"\xFD7zXZ"];
     if archives.iter().any(|magic| head.starts_with(magic)) {
@@ -147,14 +180,14 @@ fn format_of(head: &[u8], gzip: bool, file: &Path) -> Result<Format, Foreign> {
     if head.starts_with(b"SQLite format 3") {
         // The format has its own mark in the header, which old ones lack (OGC 12-128r19, 1.1.1.1.1).
         let is_package = head.get(68..72).is_some_and(|mark| mark.starts_with(b"GP")) || extension == "gpkg";
-        return if gzip { Err(Foreign::Archive) } else { Ok(if is_package { Format::GeoPackage } else { Format::Sqlite }) };
+        return if packed { Err(Foreign::Archive) } else { Ok(if is_package { Format::GeoPackage } else { Format::Sqlite }) };
     }
     if head.starts_with(b"fgb") && head.get(4..7) == Some(b"fgb") {
-        return if gzip { Err(Foreign::Archive) } else { Ok(Format::FlatGeobuf) };
+        return if packed { Err(Foreign::Archive) } else { Ok(Format::FlatGeobuf) };
     }
     // The file code 9994 and five unused words.
     if head.starts_with(&[0, 0, 0x27, 0x0A]) && extension == "shp" {
-        return if gzip { Err(Foreign::Archive) } else { Ok(Format::Shapefile) };
+        return if packed { Err(Foreign::Archive) } else { Ok(Format::Shapefile) };
     }
     if super::encoding::looks_like_utf16(head).is_none() && head.contains(&0) {
         return Err(Foreign::Binary);

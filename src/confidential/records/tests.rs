@@ -233,6 +233,23 @@ fn gzip_of_several_members() {
 }
 
 #[test]
+fn zstd_of_several_frames() {
+    let zstd = |content: &[u8]| zstd::encode_all(content, 3).unwrap();
+    let packed = [zstd(b"a;b\n1;2\n3"), zstd(b";4\n")].concat();
+    let (_folder, path) = file("a.csv.zst", &packed);
+    assert_eq!(rows_of(&path, &Dialect::default(), &["a", "b"], BLOCK_BYTES).unwrap().0.len(), 2);
+    let noise: String = (0..400_000_u64).map(|i| format!("{};1\n", i.wrapping_mul(0x9E37_79B9_7F4A_7C15))).collect();
+    let mut packed = zstd(format!("a;b\n{noise}").as_bytes());
+    for kept in [9, packed.len() / 2, packed.len() - 4] {
+        let told = failure("a.csv.zst", &packed[..kept], &["a"]);
+        assert_eq!(told, "a.csv.zst: zstd file ends too early: copy or export it again");
+    }
+    packed[200_000..200_100].fill(0xff);
+    let told = failure("a.csv.zst", &packed, &["a"]);
+    assert_eq!(told, "a.csv.zst: zstd file is damaged: copy or export it again");
+}
+
+#[test]
 fn truncated_gzip() {
     let noise: String = (0..400_000_u64).map(|i| format!("{};1\n", i.wrapping_mul(0x9E37_79B9_7F4A_7C15))).collect();
     let packed = gzip(format!("a;b\n{noise}").as_bytes());
@@ -258,6 +275,7 @@ macro_rules! fails {
 
 fails! {
     empty_file: "a.csv", b"" => "is empty";
+    empty_zstd: "a.csv.zst", zstd::encode_all(&b""[..], 3).unwrap() => "is empty";
     empty_gzip: "a.csv.gz", gzip(b"") => "is empty";
     header_only: "a.csv", b"ort;e\n" => "no records below the header";
     header_and_blank_lines: "a.csv", b"ort;e\r\n\r\n;\r\n" => "no records below the header";

@@ -24,7 +24,7 @@ use error::RegisterError;
 /// A register and how it is written.
 #[derive(Clone, Debug)]
 pub struct RegisterSpec {
-    /// The file; CSV (also gzip), Parquet or GeoJSON.
+    /// The file; CSV (also gzip or zstd), Parquet or GeoJSON.
     pub file: PathBuf,
     /// Its layout; recognised if absent.
     pub format: Option<RegisterFormat>,
