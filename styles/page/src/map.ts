@@ -181,7 +181,7 @@ export class GroupMap {
       Reflect.deleteProperty(painter, "render");
       painter.render(...frame);
     };
-    setTimeout(() => map.triggerRepaint(), 310);
+    setTimeout(() => { if (Object.hasOwn(painter, "render")) map.triggerRepaint(); }, 310);
   }
 
   /** When everything asked for so far is on the screen. */

@@ -39,7 +39,8 @@ const SILENT = new Set(
   nach je pro am meisten meiste besonders hoch hohe hoher niedrig anteil anteile menschen mensch leute personen person einwohner einwohnerinnen bevoelkerung alle insgesamt
   zahl anzahl haben hat bekommen beziehen erhalten bezieher empfaenger jahre jahren jahr alt alte alter zeige zeig karte mir bitte
   welche welchen welcher orte orten ort hier dort leistungen unserem unser kreis where do does live lives living how many much are is there the a an of with and or
-  in on for per by most share high low people persons person residents inhabitants population number total all receiving receive receives getting years year old age aged show map me please which what places place who have has to from between than zwischen als sowie auch beim vom zum zur`.split(/\s+/),
+  in on for per by most share high low people persons person residents inhabitants population number total all receiving receive receives getting
+  years year old age aged show map me please which what places place who have has to from between than zwischen als sowie auch beim vom zum zur`.split(/\s+/),
 );
 /** Words that ask for another unit than the records that are counted. */
 const OTHER_UNIT = /^(famili|family|haushalt|household|bedarfsgemeinschaft)/;
