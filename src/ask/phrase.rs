@@ -95,12 +95,13 @@ const PAIRS: &[(&str, &str, Meaning)] = &[
 ];
 
 /// Words that say nothing a query could hold, folded.
-const SILENT: &str = " wo wohnen wohnt leben lebt gibt es wie viele wieviele viel sind ist der die das den dem des ein eine einer einem einen mit von \
-    in im aus zu und oder auf fuer bei nach je pro am meisten meiste besonders hoch hohe hoher niedrig anteil anteile menschen mensch leute personen person \
-    einwohner einwohnerinnen bevoelkerung alle insgesamt zahl anzahl haben hat bekommen beziehen erhalten bezieher empfaenger jahre jahren jahr alt alte alter zeige zeig karte mir bitte welche welchen welcher orte orten ort hier dort leistungen unserem unser kreis \
-    where do does live lives living how many much are is there the a an of with and or in on for per by most share high low people persons \
-    person residents inhabitants population number total all receiving receive receives on get getting years year \
-    old age aged show map me please which what places place who have has to from between than zwischen als sowie auch beim vom zum zur ";
+const SILENT: &str = " wo wohnen wohnt leben lebt gibt es wie viele wieviele viel sind ist der die das den dem des ein eine einer einem einen mit von in im aus zu \
+    und oder auf fuer bei nach je pro am meisten meiste besonders hoch hohe hoher niedrig anteil anteile menschen mensch leute personen person \
+    einwohner einwohnerinnen bevoelkerung alle insgesamt zahl anzahl haben hat bekommen beziehen erhalten bezieher empfaenger jahre jahren jahr \
+    alt alte alter zeige zeig karte mir bitte welche welchen welcher orte orten ort hier dort leistungen unserem unser kreis where do does live \
+    lives living how many much are is there the a an of with and or in on for per by most share high low people persons person residents \
+    inhabitants population number total all receiving receive receives on get getting years year old age aged show map me please which what \
+    places place who have has to from between than zwischen als sowie auch beim vom zum zur ";
 
 /// How words begin, folded, that ask for another unit than the records that are counted.
 const OTHER_UNITS: &[&str] = &["famili", "family", "haushalt", "household", "bedarfsgemeinschaft"];
